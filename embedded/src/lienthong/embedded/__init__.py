@@ -1,0 +1,1 @@
+"""All services and four nodes in one process, provisioning of whole networks, and the demo."""

@@ -1,0 +1,159 @@
+"""``lienthong send``."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lienthong.sdk import models
+from lienthong.sdk.arguments import JSONOption, ProfileOption
+from lienthong.sdk.client import LienthongClient
+from lienthong.sdk.composing import Letter, compose_header, compose_package, media_type_of, sign_pdf_file
+from lienthong.sdk.console import VIETNAM, print_json, print_table, progress_bar
+from lienthong.sdk.errors import FileUnreadable, ProfileIncomplete
+from lienthong.sdk.profile import Profile, load_profile
+from lienthong.sdk.tables import submission_table
+from lienthong.shared.edxml.media_types import PDF
+from lienthong.shared.edxml.model import DocumentHeader
+from lienthong.shared.signatures.keys import LocalKey
+
+HELP = """Build, sign and send a document, or send a ready package.
+
+Examples:
+
+[bold]lienthong send plan.pdf --to H28 --to G22 --subject "Kế hoạch chuyển đổi số" --number 181 --notation KH-UBND
+--type "Kế hoạch" --profile H28.31.05[/bold]
+
+[bold]lienthong send --package document.edxml --profile H28.31.05[/bold]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What the caller wants sent."""
+
+    files: Sequence[Path]
+    to: Sequence[str]
+    letter: Letter
+    remote: bool
+    sign_pdf: bool
+    keep: Path | None
+    idempotency_key: str | None
+    quiet: bool
+
+
+def send(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="The PDF and its annexes.", exists=True, dir_okay=False)
+    ] = None,
+    *,
+    to: Annotated[list[str] | None, typer.Option(help="A recipient's code, old or new; repeat it.")] = None,
+    subject: Annotated[str, typer.Option(help="Trích yếu.")] = "",
+    number: Annotated[str, typer.Option(help="Số: 181.")] = "",
+    notation: Annotated[str, typer.Option(help="Ký hiệu: KH-UBND.")] = "",
+    type_name: Annotated[str, typer.Option("--type", help="Loại văn bản.")] = "Công văn",
+    priority: Annotated[int, typer.Option(help="0 thường … 4 hỏa tốc hẹn giờ.", min=0, max=4)] = 0,
+    place: Annotated[str, typer.Option(help="Nơi ban hành; the agency's name without.")] = "",
+    signer: Annotated[str, typer.Option(help="Name of the person who signed.")] = "",
+    position: Annotated[str, typer.Option(help="Chức vụ.")] = "",
+    competence: Annotated[str, typer.Option(help="TM., KT., TL. …")] = "",
+    document_id: Annotated[str, typer.Option(help="Your own DocumentId; made from code, date, number without.")] = "",
+    p12: Annotated[Path | None, typer.Option(help="Agency's key, PKCS#12; the profile's without.", exists=True)] = None,
+    p12_password: Annotated[str | None, typer.Option(envvar="LIENTHONG_P12_PASSWORD", help="Its password.")] = None,
+    remote: Annotated[bool, typer.Option("--remote", help="The node builds and signs with the remote key.")] = False,
+    sign_pdf: Annotated[bool, typer.Option(help="Sign each PDF too (PAdES), with the same key.")] = True,
+    package: Annotated[Path | None, typer.Option(help="A ready edXML or ASiC-E file instead.", exists=True)] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep the built package here.")] = None,
+    idempotency_key: Annotated[str | None, typer.Option(help="Repeat a submission safely.")] = None,
+    profile: ProfileOption = None,
+    as_json: JSONOption = False,
+) -> None:
+    """Sends a document."""
+    settings = load_profile(profile)
+    if p12 is not None:
+        settings = settings.with_key(p12, p12_password)
+    order = _Order(
+        files=files or (),
+        to=to or (),
+        letter=Letter(
+            subject=subject,
+            number=number,
+            notation=notation,
+            type_name=type_name,
+            priority=priority,
+            place=place,
+            signer=signer,
+            position=position,
+            competence=competence,
+            document_id=document_id,
+        ),
+        remote=remote,
+        sign_pdf=sign_pdf,
+        keep=keep,
+        idempotency_key=idempotency_key,
+        quiet=as_json,
+    )
+    submission = asyncio.run(_send(settings, order, package))
+    if as_json:
+        print_json(submission)
+        return
+    print_table(submission_table(submission))
+    typer.echo(f"Follow it with: lienthong track {submission.id}")
+
+
+async def _send(profile: Profile, order: _Order, package: Path | None) -> models.Submission:
+    async with profile.client() as client:
+        if package is not None:
+            return await _submit(client, package, order)
+        if not (order.files and order.to and all(order.to) and order.letter.subject):
+            raise FileUnreadable("Give a PDF, --to and --subject; or a ready package with --package.")
+        at = datetime.now(VIETNAM)
+        sender = await client.agency(profile.speaker())
+        recipients = [await client.agency(code) for code in order.to]
+        header = compose_header(order.letter, sender=sender, recipients=recipients, at=at)
+        if order.remote:
+            with progress_bar("Sending", hidden=order.quiet) as progress:
+                return await client.submit_files(
+                    header, order.files, idempotency_key=order.idempotency_key, progress=progress
+                )
+        with tempfile.TemporaryDirectory() as folder:
+            built = order.keep or Path(folder) / "package.edxml"
+            await asyncio.to_thread(_build, profile, order, header, folder=Path(folder), out=built, at=at)
+            return await _submit(client, built, order)
+
+
+async def _submit(client: LienthongClient, package: Path, order: _Order) -> models.Submission:
+    media_type = media_type_of(package)
+    if media_type == PDF:
+        raise FileUnreadable("A PDF is no package: give it without --package, with --to and --subject.")
+    with progress_bar("Sending", hidden=order.quiet) as progress:
+        return await client.submit(
+            package, media_type=media_type, idempotency_key=order.idempotency_key, progress=progress
+        )
+
+
+def _build(profile: Profile, order: _Order, header: DocumentHeader, *, folder: Path, out: Path, at: datetime) -> None:
+    if profile.p12 is None or profile.p12_password is None:
+        raise ProfileIncomplete("No signing key: give --p12 and its password, or let the node sign with --remote.")
+    key = LocalKey.load(profile.p12, profile.p12_password.get_secret_value())
+    files = signed_pdfs(order.files, folder, key=key, at=at) if order.sign_pdf else order.files
+    compose_package(header, files, out, key=key, at=at)
+
+
+def signed_pdfs(files: Sequence[Path], folder: Path, *, key: LocalKey, at: datetime) -> list[Path]:
+    """The files, each PDF with the agency's PAdES signature: under its own name, in a folder of its own."""
+    made = []
+    for n, file in enumerate(files, start=1):
+        if file.suffix.lower() == ".pdf":
+            signed = folder / str(n) / file.name
+            signed.parent.mkdir()
+            sign_pdf_file(file, signed, key=key, at=at)
+            made.append(signed)
+        else:
+            made.append(file)
+    return made

@@ -1,0 +1,158 @@
+"""What a node and the registry answer. Members that this version does not know are ignored."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from lienthong.shared.contracts import Contract
+from lienthong.shared.contracts.evidence import PackageReference
+from lienthong.shared.edxml.model import AttachmentIndex, Reference, StaffInfo
+
+
+class Party(Contract):
+    """An agency as a document names it."""
+
+    code: str
+    name: str = ""
+
+
+class SignatureVerdict(Contract):
+    """The node's verdict over the signatures. Source of the indication's words: ETSI EN 319 102-1."""
+
+    indication: str | None = None
+    package: str = "absent"
+    """``absent``, ``unverifiable``, ``valid`` or ``invalid``."""
+
+
+class Recipient(Contract):
+    """What happens for one recipient of a submission, or what a piece of evidence says of one."""
+
+    addressed_to: str
+    code: str | None = None
+    name: str | None = None
+    node: str | None = None
+    delivery_id: str | None = None
+    outcome: str
+    """Of a submission: ``accepted``, ``unknown-recipient`` or ``recipient-not-placed``."""
+    detail: str = ""
+
+
+class Submission(Contract):
+    """The node has taken the package and answers for it."""
+
+    id: str
+    kind: str
+    package: PackageReference
+    recipients: tuple[Recipient, ...]
+    signatures: SignatureVerdict = SignatureVerdict()
+    warnings: tuple[str, ...] = ()
+    receipt: str
+    """Compact JWS of the SubmissionAcceptance evidence: keep it."""
+    replayed: bool = False
+    """Whether this repeats the answer to an earlier submission (``Idempotency-Replayed``)."""
+
+
+class DocumentSummary(Contract):
+    """One line of a list."""
+
+    id: str
+    kind: str
+    business_type: int | None = None
+    sender: Party
+    sender_document_id: str
+    subject: str = ""
+    notation: str = ""
+    priority: int = 0
+    submitted_at: datetime
+    package: PackageReference
+    signatures: SignatureVerdict = SignatureVerdict()
+
+
+class Delivery(Contract):
+    """One document on its way to one recipient."""
+
+    id: str
+    addressed_to: str
+    code: str
+    name: str | None = None
+    node: str | None = None
+    transport_status: str
+    transport_detail: str = ""
+    business_status: str | None = None
+    updated_at: datetime
+
+
+class Document(DocumentSummary):
+    """Everything that a node says of one document."""
+
+    origin: str = ""
+    header: dict[str, Any] = Field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    attachments: tuple[AttachmentIndex, ...] = ()
+    unknown_elements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    report: dict[str, Any] | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class StatusEntry(Contract):
+    """A business status within a timeline. ``applied`` is false for a late or repeated one."""
+
+    code: str
+    description: str = ""
+    staff: StaffInfo | None = None
+    applied: bool = True
+
+
+class TimelineEntry(Contract):
+    """Something that happened to a document, in time order."""
+
+    at: datetime
+    kind: str
+    """``evidence`` or ``status``."""
+    event: str | None = None
+    event_uri: str | None = None
+    node: str | None = None
+    deliveries: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    status: StatusEntry | None = None
+    evidence: str | None = None
+
+
+class InboxItem(Contract):
+    """A delivery that waits for its recipient."""
+
+    delivery_id: str
+    code: str
+    transport_status: str
+    lease_until: datetime | None = None
+    document: DocumentSummary
+
+
+class Claim(Contract):
+    """A delivery under lease: acknowledge it with ``lease_token`` before ``lease_until``."""
+
+    delivery_id: str
+    lease_token: str
+    lease_until: datetime
+    document: DocumentSummary
+
+
+class Acknowledged(Contract):
+    """A delivery after its acknowledgement."""
+
+    id: str
+    transport_status: str
+
+
+class Agency(Contract):
+    """An agency as the registry lists it."""
+
+    code: str
+    old_code: str | None = None
+    name: str
+    parent: str | None = None
+    level: str
+    node: str | None = None
+    email: str = ""

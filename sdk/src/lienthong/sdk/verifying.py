@@ -1,0 +1,162 @@
+"""Offline judgement of a package, a signed PDF or a receipt: a file, roots and a time in, a verdict out."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from lienthong.sdk.composing import media_type_of
+from lienthong.sdk.errors import FileUnreadable
+from lienthong.shared.contracts import Contract
+from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Evidence
+from lienthong.shared.contracts.trust import TrustList
+from lienthong.shared.edxml.media_types import PDF
+from lienthong.shared.edxml.package import read_package
+from lienthong.shared.signatures.pades import validate_pdf
+from lienthong.shared.signatures.profiles import Profile
+from lienthong.shared.signatures.report import Indication, PackageSignature, SignatureReport
+from lienthong.shared.signatures.seals import MAX_SEAL_BYTES, OpenedSeal, SealInvalid, open_seal
+from lienthong.shared.signatures.trust import TrustStore
+from lienthong.shared.signatures.validation import validate_package
+
+_JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_COMMON_NAME = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])+)")
+
+
+class Judged(Contract):
+    """One thing that was looked at: a signature or a seal."""
+
+    what: str
+    signer: str
+    """A node, or the certificate's subject (RFC 4514): to be believed only with TOTAL-PASSED."""
+    indication: Indication
+    detail: str = ""
+
+    @property
+    def signer_name(self) -> str:
+        """The common name in the subject; the whole where there is none."""
+        found = _COMMON_NAME.search(self.signer)
+        return found.group(1).replace("\\", "") if found else self.signer
+
+
+class Verdict(Contract):
+    """All that was found about one file. It passes when there is something signed and all of it is TOTAL-PASSED."""
+
+    file: Path
+    kind: str
+    """``package``, ``pdf`` or ``receipt``; ``unknown`` for a file that is none of them."""
+    judged: tuple[Judged, ...]
+    evidence: Evidence | None = None
+    """What a receipt states."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is something to trust and all of it holds."""
+        return bool(self.judged) and all(one.indication is Indication.TOTAL_PASSED for one in self.judged)
+
+
+_UNSIGNED_AROUND_SIGNED = Judged(
+    what="package",
+    signer="",
+    indication=Indication.INDETERMINATE,
+    detail="Only attachments are signed: nothing shows who wrote the rest, or that it belongs together.",
+)
+
+
+class _Trusted(NamedTuple):
+    trust: TrustStore
+    at: datetime
+
+
+def load_trust(root: Path, trust_list: Path | None) -> TrustStore:
+    """Trust from a root certificate (PEM) and a published trust list (JSON).
+
+    Without the list, revocation is not known: nothing is better than INDETERMINATE.
+
+    Raises:
+        FileUnreadable: A file cannot be read, or is no trust list.
+        TrustMaterialInvalid: A certificate in it cannot be read.
+    """
+    try:
+        parsed = TrustList.model_validate_json(trust_list.read_bytes()) if trust_list else None
+        return TrustStore.from_list(parsed, roots=root.read_bytes())
+    except OSError as error:
+        raise FileUnreadable(f"The file {error.filename} cannot be read.") from error
+    except ValidationError as error:
+        raise FileUnreadable(f"The file {trust_list} is no trust list.") from error
+
+
+def verify_file(file: Path, *, trust: TrustStore, at: datetime) -> Verdict:
+    """What can be said about a file at the moment ``at``. Blocks: call it in a thread.
+
+    Raises:
+        FileUnreadable: It is none of the three kinds.
+        EdXMLInvalid: It is a package that breaks the form.
+    """
+    receipt = _receipt_in(file)
+    if receipt is not None:
+        return _verify_receipt(file, receipt, _Trusted(trust, at))
+    media_type = media_type_of(file)
+    if media_type == PDF:
+        with file.open("rb") as pdf:
+            reports = validate_pdf(pdf, where=file.name, trust=trust, at=at)
+        return Verdict(file=file, kind="pdf", judged=tuple(map(_judged, reports)))
+    reading = read_package(file, media_type)
+    report = validate_package(file, reading, media_type=media_type, trust=trust, at=at)
+    judged = tuple(map(_judged, report.signatures))
+    if judged and report.package is PackageSignature.ABSENT:  # a signed PDF fits into anybody's envelope
+        judged = (_UNSIGNED_AROUND_SIGNED, *judged)
+    return Verdict(file=file, kind="package", judged=judged)
+
+
+def _verify_receipt(file: Path, jws: str, trusted: _Trusted) -> Verdict:
+    try:
+        opened = open_seal(jws, typ=EVIDENCE_TYPE, trust=trusted.trust, at=trusted.at, profile=Profile.NODE_SEAL)
+        evidence = Evidence.model_validate_json(opened.payload)
+    except SealInvalid as error:
+        failed = Judged(what="seal", signer="", indication=Indication.TOTAL_FAILED, detail=error.detail)
+        return Verdict(file=file, kind="receipt", judged=(failed,))
+    except ValidationError:
+        failed = Judged(what="seal", signer="", indication=Indication.TOTAL_FAILED, detail="It states no evidence.")
+        return Verdict(file=file, kind="receipt", judged=(failed,))
+    return Verdict(file=file, kind="receipt", judged=(_judged_seal(opened, evidence),), evidence=evidence)
+
+
+def _judged_seal(opened: OpenedSeal, evidence: Evidence) -> Judged:
+    indication, detail = Indication.TOTAL_PASSED, f"{evidence.event.value} at {evidence.time.isoformat()}"
+    if opened.subject.node != evidence.issuer:
+        indication, detail = Indication.TOTAL_FAILED, f"The statement is {evidence.issuer}'s, the seal another's."
+    elif opened.certificate.revocation_unknown:
+        indication, detail = Indication.INDETERMINATE, "Revocation is not known: give a fresh --trust-list."
+    signer = f"node {opened.subject.node}"
+    return Judged(what="seal", signer=signer, indication=indication, detail=detail)
+
+
+def _judged(report: SignatureReport) -> Judged:
+    faults = [f"{check.name}: {check.detail or 'no'}" for check in report.checks if check.passed is not True]
+    sub = [report.sub_indication.value] if report.sub_indication else []
+    return Judged(
+        what=f"{report.where} ({report.kind.value})",
+        signer=report.claimed_signer,
+        indication=report.indication,
+        detail="; ".join([*sub, *faults]),
+    )
+
+
+def _receipt_in(file: Path) -> str | None:
+    """The JWS in the file: alone, or as ``receipt`` of an answer kept as JSON; None when there is none."""
+    try:
+        if file.stat().st_size > MAX_SEAL_BYTES:
+            return None
+        text = file.read_bytes().decode("ascii", "replace").strip()
+    except OSError as error:
+        raise FileUnreadable(f"The file {file} cannot be read.") from error
+    if text.startswith("{"):
+        try:
+            text = str(json.loads(text).get("receipt", ""))
+        except ValueError:
+            return None
+    return text if _JWS.fullmatch(text) else None

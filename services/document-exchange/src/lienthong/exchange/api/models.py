@@ -1,0 +1,231 @@
+"""What the receiving half of a node takes and answers: JSON, snake_case, times in RFC 3339 with Z."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from lienthong.exchange.api.examples import CLAIM, DELIVERY, DOCUMENT, HAPPENED, SUMMARY, WAITING
+from lienthong.exchange.domain.business_status import MAX_DESCRIPTION
+from lienthong.exchange.domain.documents import TransportStatus
+from lienthong.exchange.domain.leases import MAX_CLAIMS, MAX_DETAIL, MAX_LEASE, MIN_LEASE, HandoverResult
+from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
+from lienthong.shared.contracts.envelope import DocumentKind
+from lienthong.shared.contracts.evidence import Event, PackageReference
+from lienthong.shared.edxml.model import (
+    AttachmentIndex,
+    BusinessStatus,
+    DocumentHeader,
+    Reference,
+    StaffInfo,
+    StatusHeader,
+)
+from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode, DeliveryId, DocumentId, NodeId
+from lienthong.shared.signatures.report import Report
+
+_PLAIN = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]*$"
+"""No character that XML 1.0 cannot hold. Source: XML 1.0, production 2."""
+PlainText = Annotated[str, StringConstraints(pattern=_PLAIN)]
+ShortText = Annotated[PlainText, StringConstraints(max_length=200)]
+CodeText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LENGTH)]
+
+
+class Shape(BaseModel):
+    """A JSON object. A member that is not named here is refused in a request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Party(Shape):
+    """An agency; ``name`` is empty when the directory does not have it any more."""
+
+    code: AgencyCode
+    name: str
+
+
+class Summary(Shape):
+    """One document in a list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SUMMARY]})
+
+    id: DocumentId
+    kind: DocumentKind
+    business_type: int | None = Field(description="0 new, 1 recall, 2 update, 3 replace; null in a status")
+    sender: Party
+    sender_document_id: str = Field(description="DocumentId of the package; opaque")
+    subject: str
+    notation: str = Field(description="Number and symbol")
+    priority: int = Field(description="0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc, 4 hỏa tốc hẹn giờ")
+    submitted_at: datetime
+    package: PackageReference
+    signatures: SignaturesAnswer
+
+
+class SummaryPage(Shape):
+    """A page of documents. ``next`` null: nothing follows."""
+
+    items: tuple[Summary, ...]
+    next: str | None
+
+
+class DeliveryAnswer(Shape):
+    """One delivery as it stands now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DELIVERY]})
+
+    id: DeliveryId
+    addressed_to: str = Field(description="The code as the package has it")
+    code: AgencyCode
+    name: str
+    node: NodeId
+    transport_status: TransportStatus
+    transport_detail: str
+    business_status: BusinessStatus | None = Field(description="The furthest one; null: none yet")
+    updated_at: datetime
+
+
+class DocumentAnswer(Summary):
+    """Everything about one document. A recipient sees its own deliveries, the sender all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DOCUMENT]})
+
+    origin: NodeId = Field(description="The node that accepted it from its sender")
+    header: DocumentHeader | StatusHeader
+    references: tuple[Reference, ...]
+    attachments: tuple[AttachmentIndex, ...]
+    unknown_elements: tuple[str, ...]
+    warnings: tuple[str, ...]
+    report: Report
+    deliveries: tuple[DeliveryAnswer, ...]
+
+
+class HappenedRecipient(Shape):
+    """A recipient as a piece of evidence names it."""
+
+    addressed_to: str
+    code: AgencyCode | None
+    node: NodeId | None
+    delivery_id: DeliveryId | None
+    outcome: str
+    detail: str
+
+
+class SaidStatusAnswer(Shape):
+    """A business status. ``applied`` false: late or repeated; kept, not applied."""
+
+    code: BusinessStatus
+    description: str
+    staff: StaffInfo | None
+    applied: bool
+
+
+class HappenedAnswer(Shape):
+    """One thing that happened: evidence (``evidence`` is its compact JWS) or a business status."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [HAPPENED]})
+
+    at: datetime
+    kind: str = Field(description="evidence or status", pattern="^(evidence|status)$")
+    event: Event | None
+    event_uri: str | None
+    node: NodeId
+    deliveries: tuple[DeliveryId, ...]
+    recipients: tuple[HappenedRecipient, ...]
+    status: SaidStatusAnswer | None
+    evidence: str | None
+
+
+class Timeline(Shape):
+    """What happened to a document, the first thing first."""
+
+    items: tuple[HappenedAnswer, ...]
+
+
+class WaitingAnswer(Shape):
+    """A delivery that waits: ``initial``, or ``processing`` while somebody has it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [WAITING]})
+
+    delivery_id: DeliveryId
+    code: AgencyCode = Field(description="The recipient")
+    transport_status: TransportStatus
+    lease_until: datetime | None
+    document: Summary
+
+
+class InboxPage(Shape):
+    """A page of what waits, the most urgent first. ``next`` null: nothing follows."""
+
+    items: tuple[WaitingAnswer, ...]
+    next: str | None
+
+
+class ClaimRequest(Shape):
+    """Which deliveries to claim, and for how long."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "document", "limit": 10, "lease_seconds": 300}]})
+
+    agency: CodeText | None = Field(default=None, description="Null: all that you may act for")
+    kind: DocumentKind | None = None
+    limit: int = Field(default=10, ge=1, le=MAX_CLAIMS)
+    lease_seconds: int = Field(default=300, ge=int(MIN_LEASE.total_seconds()), le=int(MAX_LEASE.total_seconds()))
+
+
+class ClaimAnswer(Shape):
+    """A delivery in your hands until ``lease_until``; acknowledge it with ``lease_token``."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CLAIM]})
+
+    delivery_id: DeliveryId
+    lease_token: str
+    lease_until: datetime
+    document: Summary
+
+
+class ClaimsAnswer(Shape):
+    """What was claimed, the most urgent first; empty when nothing waits."""
+
+    claims: tuple[ClaimAnswer, ...]
+
+
+class AcknowledgementRequest(Shape):
+    """What became of the document in your system. Repeat it unchanged when the answer got lost."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"lease_token": CLAIM["lease_token"], "result": "done", "description": ""}]}
+    )
+
+    lease_token: str = Field(max_length=64)
+    result: HandoverResult
+    description: Annotated[PlainText, StringConstraints(max_length=MAX_DETAIL)] = ""
+
+
+class StaffRequest(Shape):
+    """Who in the agency says it."""
+
+    department: ShortText = ""
+    staff: ShortText = ""
+    email: ShortText = ""
+    mobile: ShortText = ""
+
+
+class StatusRequest(Shape):
+    """A recipient's answer to a document: 01 to 06; 02 needs a description."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "03",
+                    "description": "Đã vào sổ văn bản đến",
+                    "staff": {"department": "Văn thư", "staff": "Cán Bộ Thử"},
+                    "agency": "H28.31",
+                }
+            ]
+        }
+    )
+
+    code: BusinessStatus
+    description: Annotated[PlainText, StringConstraints(max_length=MAX_DESCRIPTION)] = ""
+    staff: StaffRequest | None = None
+    agency: CodeText | None = Field(default=None, description="The recipient that answers; null: your own agency")

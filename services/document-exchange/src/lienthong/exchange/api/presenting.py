@@ -1,0 +1,161 @@
+"""Turns what the use cases give into what the API answers; names come from the directory as it is now."""
+
+from lienthong.exchange.api.models import (
+    ClaimAnswer,
+    DeliveryAnswer,
+    DocumentAnswer,
+    HappenedAnswer,
+    HappenedRecipient,
+    Party,
+    SaidStatusAnswer,
+    Summary,
+    WaitingAnswer,
+)
+from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.domain.listings import Claim, DocumentSummary, WaitingDelivery
+from lienthong.exchange.domain.timeline import Answered, Happened
+from lienthong.exchange.domain.visibility import Delivery
+from lienthong.exchange.usecases.read_document import SeenDocument
+from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
+from lienthong.shared.directory import Directory
+from lienthong.shared.edxml.model import PackageContent
+from lienthong.shared.identifiers import AgencyCode
+from lienthong.shared.signatures.report import Indication, PackageSignature, Report
+
+
+def shown_party(code: AgencyCode, directory: Directory) -> Party:
+    """The agency with its name."""
+    agency = directory.agency(code)
+    return Party(code=code, name=agency.name if agency else "")
+
+
+def shown_summary(summary: DocumentSummary, directory: Directory) -> Summary:
+    """One line of a list."""
+    return Summary(
+        id=summary.id,
+        kind=summary.kind,
+        business_type=summary.business_type,
+        sender=shown_party(summary.sender, directory),
+        sender_document_id=summary.sender_document_id,
+        subject=summary.subject,
+        notation=summary.notation,
+        priority=summary.priority,
+        submitted_at=summary.submitted_at,
+        package=summary.package,
+        signatures=SignaturesAnswer(
+            indication=Indication(summary.indication) if summary.indication else None,
+            package=PackageSignature(summary.package_signature),
+        ),
+    )
+
+
+def shown_document(seen: SeenDocument, content: PackageContent, directory: Directory) -> DocumentAnswer:
+    """Everything about one document."""
+    record = seen.record
+    report = Report.model_validate(record.report)
+    return DocumentAnswer(
+        id=record.id,
+        kind=record.kind,
+        business_type=record.business_type,
+        sender=shown_party(record.sender, directory),
+        sender_document_id=record.sender_document_id,
+        subject=record.subject,
+        notation=record.notation,
+        priority=record.priority,
+        submitted_at=record.submitted_at,
+        package=record.package,
+        signatures=SignaturesAnswer(indication=report.indication, package=report.package),
+        origin=record.origin,
+        header=content.header,
+        references=content.references,
+        attachments=content.attachments,
+        unknown_elements=content.unknown_elements,
+        warnings=content.warnings,
+        report=report,
+        deliveries=tuple(shown_delivery(delivery, directory) for delivery in seen.deliveries),
+    )
+
+
+def shown_delivery(delivery: Delivery, directory: Directory) -> DeliveryAnswer:
+    """One delivery."""
+    return DeliveryAnswer(
+        id=delivery.id,
+        addressed_to=delivery.addressed_to,
+        code=delivery.agency,
+        name=shown_party(delivery.agency, directory).name,
+        node=delivery.node,
+        transport_status=delivery.transport_status,
+        transport_detail=delivery.transport_detail,
+        business_status=delivery.business_status,
+        updated_at=delivery.updated_at,
+    )
+
+
+def shown_waiting(waiting: WaitingDelivery, directory: Directory) -> WaitingAnswer:
+    """One line of an inbox."""
+    return WaitingAnswer(
+        delivery_id=waiting.delivery_id,
+        code=waiting.agency,
+        transport_status=waiting.transport_status,
+        lease_until=waiting.lease_until,
+        document=shown_summary(waiting.document, directory),
+    )
+
+
+def shown_claim(claim: Claim, directory: Directory) -> ClaimAnswer:
+    """One claimed delivery."""
+    return ClaimAnswer(
+        delivery_id=claim.delivery_id,
+        lease_token=claim.lease_token,
+        lease_until=claim.lease_until,
+        document=shown_summary(claim.document, directory),
+    )
+
+
+def shown_entry(happened: Happened) -> HappenedAnswer:
+    """One entry of a timeline."""
+    if isinstance(happened.what, SealedEvidence):
+        return _shown_evidence(happened.what)
+    return _shown_status(happened.what)
+
+
+def _shown_evidence(piece: SealedEvidence) -> HappenedAnswer:
+    claims = piece.claims
+    return HappenedAnswer(
+        at=claims.time,
+        kind="evidence",
+        event=claims.event,
+        event_uri=claims.event.uri,
+        node=claims.issuer,
+        deliveries=tuple(one.delivery for one in claims.recipients if one.delivery is not None),
+        recipients=tuple(
+            HappenedRecipient(
+                addressed_to=one.addressed_to,
+                code=one.agency,
+                node=one.node,
+                delivery_id=one.delivery,
+                outcome=one.outcome,
+                detail=one.detail,
+            )
+            for one in claims.recipients
+        ),
+        status=None,
+        evidence=piece.jws,
+    )
+
+
+def _shown_status(answered: Answered) -> HappenedAnswer:
+    status, delivery = answered.status, answered.delivery
+    return HappenedAnswer(
+        at=status.at,
+        kind="status",
+        event=None,
+        event_uri=None,
+        node=delivery.node,
+        deliveries=(delivery.id,),
+        recipients=(),
+        status=SaidStatusAnswer(
+            code=status.code, description=status.description, staff=status.staff, applied=status.applied
+        ),
+        evidence=None,
+    )

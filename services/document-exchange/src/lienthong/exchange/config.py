@@ -1,0 +1,87 @@
+"""The settings of one node, read once from the environment (``LIENTHONG_EXCHANGE_*``)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lienthong.shared.contracts.tokens import node_audience
+from lienthong.shared.identifiers import NodeId
+
+GIBIBYTE = 1024**3
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""This service's Alembic scripts."""
+
+
+class Settings(BaseSettings):
+    """What an operator decides about one node. No setting switches a check off."""
+
+    model_config = SettingsConfigDict(env_prefix="LIENTHONG_EXCHANGE_", frozen=True)
+
+    node_id: NodeId
+    """This node, as the directory names it."""
+    database_url: str
+    """SQLAlchemy URL with an async driver: ``postgresql+asyncpg://…`` or ``sqlite+aiosqlite:///…``."""
+    blobs_url: str
+    """``file:///folder`` or ``s3://bucket/prefix``."""
+    state_dir: Path
+    """Folder for the spool and for the local copies of directory, trust list and token keys."""
+    brokers: dict[str, SecretStr] = {}
+    """Broker name, as the directory has it, to its AMQP URL (JSON). Empty where the bus is in-process."""
+    registry_url: str
+    """Base URL of the registry, without a trailing slash."""
+    registry_issuer: str = ""
+    """``iss`` of the registry's tokens; empty: its base URL."""
+    signing_url: str
+    """Base URL of the signing service, without a trailing slash."""
+    trust_root: Path
+    """PEM file with the root certificates that everything is checked against."""
+    seal: Path
+    """PKCS#12 file with the node's sealing key and its chain."""
+    seal_password: SecretStr
+    """Password of :attr:`seal`."""
+    max_package_bytes: int = GIBIBYTE
+    """Largest package that a client may submit."""
+    refresh_interval: timedelta = timedelta(seconds=60)
+    """How often directory and trust list are fetched anew."""
+    consumer_batch: int = 50
+    """Messages that go into one transaction."""
+    host: str = "127.0.0.1"
+    """Address that the API listens on."""
+    port: int = 8003
+    """Port that the API listens on."""
+    worker_port: int = 0
+    """Port of the worker's ``/health/*``; 0: none."""
+    log_level: str = "info"
+    """Least severe level that is logged."""
+
+    @property
+    def audience(self) -> str:
+        """The audience of this node's tokens."""
+        return node_audience(self.node_id)
+
+    @property
+    def issuer(self) -> str:
+        """``iss`` that this node's tokens must carry."""
+        return self.registry_issuer or self.registry_url
+
+    @property
+    def spool_dir(self) -> Path:
+        """Folder for packages that are on their way in."""
+        return self.state_dir / "spool"
+
+    @property
+    def directory_path(self) -> Path:
+        """The last good directory snapshot, as it was published."""
+        return self.state_dir / "directory.jws"
+
+    @property
+    def trust_list_path(self) -> Path:
+        """The last good trust list, as it was published."""
+        return self.state_dir / "trust-list.json"
+
+    @property
+    def token_keys_path(self) -> Path:
+        """The last good key set of the registry's tokens."""
+        return self.state_dir / "jwks.json"

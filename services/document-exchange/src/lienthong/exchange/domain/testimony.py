@@ -1,0 +1,95 @@
+"""What evidence that came back does to the deliveries of a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lienthong.exchange.domain.documents import TransportStatus
+from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.errors import EvidenceNotEntitled
+from lienthong.shared.contracts.evidence import Event, Evidence
+from lienthong.shared.directory import Directory
+from lienthong.shared.identifiers import DeliveryId, DocumentId, NodeId, Sha256
+
+MAX_REASON_LENGTH = 1000
+"""Characters of a reason that are kept beside the delivery; the evidence has all of it."""
+
+_OF_THE_RECIPIENTS_NODE: Final = frozenset(
+    {
+        Event.CONTENT_CONSIGNMENT,
+        Event.CONTENT_CONSIGNMENT_FAILURE,
+        Event.CONTENT_HANDOVER,
+        Event.CONTENT_HANDOVER_FAILURE,
+    }
+)
+_ON_THE_WAY: Final = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.RELAY_FAILURE})
+_OUTCOME: Final[Mapping[Event, TransportStatus]] = {
+    Event.CONTENT_HANDOVER: TransportStatus.DONE,
+    Event.CONTENT_HANDOVER_FAILURE: TransportStatus.FAIL,
+    Event.CONTENT_CONSIGNMENT_FAILURE: TransportStatus.FAIL,
+    Event.RELAY_REJECTION: TransportStatus.FAIL,
+    Event.RELAY_FAILURE: TransportStatus.FAIL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDelivery:
+    """A delivery as its origin has it."""
+
+    id: DeliveryId
+    document: DocumentId
+    package: Sha256
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Where a delivery gets by a piece of evidence, unless it is further already."""
+
+    delivery: DeliveryId
+    status: TransportStatus
+    detail: str
+
+
+def effects(
+    testimony: Sequence[SealedEvidence],
+    sent: Mapping[DeliveryId, SentDelivery],
+    *,
+    here: NodeId,
+    directory: Directory,
+) -> tuple[Effect, ...]:
+    """What verified ``testimony`` does to the deliveries ``sent`` from ``here``.
+
+    Raises:
+        EvidenceNotEntitled: A node speaks of a delivery that it has nothing to do with.
+    """
+    found = []
+    for piece in testimony:
+        claims = piece.claims
+        for delivery in _spoken_of(claims, sent):
+            _require_entitled(claims, delivery, here=here, directory=directory)
+            if (status := _OUTCOME.get(claims.event)) is not None:
+                detail = claims.reason[:MAX_REASON_LENGTH] or claims.reason_code
+                found.append(Effect(delivery=delivery.id, status=status, detail=detail))
+    return tuple(found)
+
+
+def _spoken_of(claims: Evidence, sent: Mapping[DeliveryId, SentDelivery]) -> Sequence[SentDelivery]:
+    deliveries = [sent.get(one.delivery) for one in claims.recipients if one.delivery is not None]
+    spoken_of = (claims.document, claims.package.sha256)
+    known = [one for one in deliveries if one is not None and (one.document, one.package) == spoken_of]
+    if not known or len(known) != len(claims.recipients):
+        raise EvidenceNotEntitled("The evidence speaks of deliveries that the document does not have.")
+    return known
+
+
+def _require_entitled(claims: Evidence, delivery: SentDelivery, *, here: NodeId, directory: Directory) -> None:
+    if claims.event in _OF_THE_RECIPIENTS_NODE:
+        entitled = claims.issuer == delivery.node
+    else:
+        entitled = claims.event in _ON_THE_WAY and claims.issuer in directory.route(here, delivery.node)
+    if not entitled:
+        raise EvidenceNotEntitled(
+            f"{claims.issuer} states {claims.event} of a delivery for {delivery.node}.",
+            facts={"issuer": claims.issuer, "delivery": delivery.id},
+        )

@@ -1,0 +1,64 @@
+"""What happened to a document, in the order of time; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.domain.visibility import Delivery
+from lienthong.shared.edxml.model import BusinessStatus, StaffInfo
+from lienthong.shared.identifiers import DeliveryId, DocumentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidStatus:
+    """A business status as it is kept. ``applied`` False: late or repeated; kept, not applied."""
+
+    id: DocumentId
+    delivery: DeliveryId
+    code: BusinessStatus
+    description: str
+    staff: StaffInfo | None
+    at: datetime
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A status, and the delivery that it is about."""
+
+    status: SaidStatus
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One entry: a piece of evidence, or a status of one recipient."""
+
+    at: datetime
+    what: SealedEvidence | Answered
+
+
+def merged(
+    evidence: Sequence[SealedEvidence], statuses: Sequence[SaidStatus], *, deliveries: Sequence[Delivery]
+) -> tuple[Happened, ...]:
+    """Everything about ``deliveries``, which are those that the viewer may see, in the order of time.
+
+    Ids grow with time at one node and settle which of two things of the same moment came first.
+    """
+    visible = {delivery.id: delivery for delivery in deliveries}
+    entries = [
+        (piece.claims.time, str(piece.claims.id), Happened(at=piece.claims.time, what=piece))
+        for piece in evidence
+        if any(recipient.delivery in visible for recipient in piece.claims.recipients)
+    ]
+    entries += [
+        (
+            status.at,
+            str(status.id),
+            Happened(at=status.at, what=Answered(status=status, delivery=visible[status.delivery])),
+        )
+        for status in statuses
+        if status.delivery in visible
+    ]
+    return tuple(entry for _, _, entry in sorted(entries, key=lambda one: one[:2]))

@@ -1,0 +1,30 @@
+"""Has the recipient's system taken the document? The machine behind claims and acknowledgements; pure.
+
+    initial ──claim──▶ processing ──acknowledge──▶ done | fail
+       ▲                   │
+       └───lease lapses────┘
+
+Nothing runs when a lease lapses: a delivery whose lease is over simply counts as ``initial`` again.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from lienthong.exchange.domain.documents import TransportStatus
+
+FINAL: Final = frozenset({TransportStatus.DONE, TransportStatus.FAIL})
+"""The recipient's system has answered for good."""
+WAITING: Final = frozenset({TransportStatus.INITIAL, TransportStatus.PROCESSING})
+"""The delivery is in the inbox."""
+
+
+def standing(stored: TransportStatus, *, lease_until: datetime | None, now: datetime) -> TransportStatus:
+    """Where a delivery stands at ``now``: what is stored, except that a lapsed lease counts as none."""
+    if stored is TransportStatus.PROCESSING and (lease_until is None or lease_until <= now):
+        return TransportStatus.INITIAL
+    return stored
+
+
+def is_claimable(stored: TransportStatus, *, lease_until: datetime | None, now: datetime) -> bool:
+    """Whether a client may claim the delivery at ``now``: nobody has it, and nobody has answered for it."""
+    return standing(stored, lease_until=lease_until, now=now) is TransportStatus.INITIAL

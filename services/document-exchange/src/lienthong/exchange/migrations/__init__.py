@@ -1,0 +1,1 @@
+"""Alembic scripts of a node's database."""

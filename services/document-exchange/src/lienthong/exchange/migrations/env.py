@@ -1,0 +1,6 @@
+"""Run by Alembic: the tables of one node are the target."""
+
+from lienthong.exchange.storage.schema import metadata
+from lienthong.shared.database import run_migrations
+
+run_migrations(metadata)

@@ -1,0 +1,168 @@
+"""Accept: flow 9. Verifies what other nodes hand over, and takes many messages in one transaction.
+
+What a power cut does: before the commit nothing has happened, and the bus delivers the messages again; after it the
+inbox knows them, so that a repeated delivery is only acknowledged.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.exchange.domain.accept_envelope import (
+    Judge,
+    open_envelope,
+    open_evidence,
+    require_as_announced,
+    verified_passage,
+)
+from lienthong.exchange.domain.document_facts import read_document, relayed_document
+from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.domain.testimony import effects
+from lienthong.exchange.errors import (
+    EnvelopeMalformed,
+    OriginNotEntitled,
+    SenderNotKnownYet,
+    SignatureInvalid,
+    TooManyHops,
+)
+from lienthong.exchange.storage.documents import require_same_documents
+from lienthong.exchange.storage.evidence import add_brought_evidence
+from lienthong.exchange.storage.schema import inbox, outbox
+from lienthong.exchange.storage.transport import apply_effects, sent_deliveries
+from lienthong.exchange.usecases.fetch_package import fetch_package
+from lienthong.exchange.usecases.plan_passage import Passage, local_deliveries, plan_passage
+from lienthong.exchange.usecases.process import Process
+from lienthong.exchange.usecases.refuse_envelope import REFUSALS, refuse_envelope
+from lienthong.exchange.usecases.store_documents import DocumentPlan, store_documents
+from lienthong.shared.bus import Message
+from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
+from lienthong.shared.directory import NodeUnknown
+from lienthong.shared.edxml.package import read_package
+from lienthong.shared.errors import LienthongError
+from lienthong.shared.identifiers import MessageId, Sha256
+from lienthong.shared.inbox import claim_new
+from lienthong.shared.outbox import OutboxEntry, add
+from lienthong.shared.signatures.report import may_accept
+from lienthong.shared.signatures.validation import validate_package
+from lienthong.shared.spooling import SpooledFile
+
+LATE = (SenderNotKnownYet, NodeUnknown, OriginNotEntitled)
+"""What a newer directory may mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A verified message, and what it is to change. ``package``: adopted, to be released after the commit."""
+
+    message_id: MessageId
+    plan: DocumentPlan | None = None
+    package: Sha256 | None = None
+    testimony: tuple[SealedEvidence, ...] = ()
+    forward: tuple[OutboxEntry, ...] = ()
+
+
+def judge_message(message: Message, process: Process) -> Envelope:
+    """The envelope of ``message``, from a neighbour to this node. Raises as :func:`open_envelope`."""
+    return open_envelope(message.envelope, message.id, judge=_judge(process))
+
+
+async def prepare_arrival(envelope: Envelope, body: bytes, process: Process, *, is_last_try: bool = True) -> Arrival:
+    """Verifies the rest, gets the package, reads and validates it if somebody here receives it.
+
+    When the document is refused although its origin vouches for it, the origin is told. What a newer directory may
+    mend (:data:`LATE`) is refused at the last try only.
+
+    Raises:
+        LienthongError: As the consumer should treat it.
+    """
+    if envelope.kind is EnvelopeKind.EVIDENCE:
+        return _evidence_arrival(envelope, process)
+    async with _origin_told(envelope, (TooManyHops, *LATE), process, is_last_try=is_last_try):
+        brought = verified_passage(envelope, judge=_judge(process))
+    async with _origin_told(envelope, (*REFUSALS, *LATE), process, is_last_try=is_last_try):
+        spooled = await fetch_package(envelope, body, process)
+        with spooled:
+            plan = await asyncio.to_thread(_plan, envelope, brought, spooled=spooled, process=process)
+            await process.adoptions.adopt(spooled)
+    return Arrival(message_id=envelope.id, plan=plan, package=spooled.sha256)
+
+
+@asynccontextmanager
+async def _origin_told(
+    envelope: Envelope, final: tuple[type[LienthongError], ...], process: Process, *, is_last_try: bool
+) -> AsyncIterator[None]:
+    try:
+        yield
+    except final as error:
+        if is_last_try or not isinstance(error, LATE):
+            await refuse_envelope(envelope, error, process)
+        raise
+
+
+async def commit_arrivals(arrivals: Sequence[Arrival], process: Process) -> None:
+    """Takes all ``arrivals`` that are new, in one transaction; repeated ones have no effect.
+
+    Raises:
+        DocumentIdTaken: One of them has the id of another document.
+        EvidenceNotEntitled: A node states something about a delivery that is none of its business.
+    """
+    async with process.database.begin() as connection:
+        ids = [one.message_id for one in arrivals]
+        new = await claim_new(connection, inbox, ids, process.clock())
+        fresh = {one.message_id: one for one in arrivals if one.message_id in new}.values()  # two alike in one batch
+        plans = [one.plan for one in fresh if one.plan is not None]
+        await store_documents(connection, plans)
+        await require_same_documents(connection, [plan.document for plan in plans])
+        await _hear(connection, [piece for one in fresh for piece in one.testimony], process)
+        await add(connection, outbox, [entry for one in fresh for entry in one.forward])
+
+
+def _evidence_arrival(envelope: Envelope, process: Process) -> Arrival:
+    if envelope.destination != envelope.document.origin:
+        raise EnvelopeMalformed("Evidence goes to the node that accepted the document.")
+    if envelope.destination != process.here:  # not looked into: its destination judges it
+        recorder = process.evidence_recorder()
+        return Arrival(message_id=envelope.id, forward=recorder.forwarded(envelope, at=process.clock()))
+    judge = _judge(process)
+    testimony = tuple(open_evidence(jws, envelope.document, judge=judge) for jws in envelope.evidence)
+    return Arrival(message_id=envelope.id, testimony=testimony)
+
+
+def _plan(
+    envelope: Envelope, brought: tuple[SealedEvidence, ...], *, spooled: SpooledFile, process: Process
+) -> DocumentPlan:
+    recorder, about, now = process.evidence_recorder(), envelope.document, process.clock()
+    if not local_deliveries(envelope, recorder):
+        relayed = relayed_document(about, stored_at=now)
+        return plan_passage(Passage(envelope=envelope, brought=brought, document=relayed, content=None), recorder)
+    media_type = about.package.media_type
+    reading = read_package(spooled.path, media_type)
+    trust = process.trust.current()
+    report = validate_package(spooled.path, reading, media_type=media_type, trust=trust, at=now, sender=about.sender)
+    if not may_accept(report):
+        raise SignatureInvalid("A signature in the package is not valid.", report=report.model_dump(mode="json"))
+    content = reading.content
+    require_as_announced(about, content, report, directory=recorder.directory)
+    document = read_document(about, content, report=report, submitted_by="", stored_at=now)
+    return plan_passage(Passage(envelope=envelope, brought=brought, document=document, content=content), recorder)
+
+
+async def _hear(connection: AsyncConnection, testimony: Sequence[SealedEvidence], process: Process) -> None:
+    if not testimony:
+        return
+    sent = await sent_deliveries(connection, (piece.claims.document for piece in testimony))
+    found = effects(testimony, sent, here=process.here, directory=process.directory.current())
+    await add_brought_evidence(connection, testimony)
+    await apply_effects(connection, found, process.clock())
+
+
+def _judge(process: Process) -> Judge:
+    return Judge(
+        here=process.here,
+        trust=process.trust.current(),
+        directory=process.directory.current(),
+        at=process.clock(),
+    )

@@ -1,0 +1,96 @@
+"""Receive, flow 10: the recipient's system says that it has taken a document in, or cannot.
+
+In one transaction: 1 the delivery is locked and the claim judged; 2 its status is written; 3 the evidence of the
+handover is kept, and queued for the node that accepted the document. A power cut before the commit leaves the
+claim as it was; after it, the client's repeat gets the same answer and nothing happens twice.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.exchange.domain.evidence import Happening, SealedEvidence
+from lienthong.exchange.domain.leases import (
+    Acknowledgement,
+    DeliveryNotFound,
+    HandoverResult,
+    judge_acknowledgement,
+)
+from lienthong.exchange.domain.visibility import Delivery
+from lienthong.exchange.storage.inbox_view import HeldDelivery, hold_delivery, settle_delivery
+from lienthong.exchange.usecases.process import Process
+from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
+from lienthong.shared.contracts.evidence import Event, RecipientOutcome
+from lienthong.shared.identifiers import AgencyCode, DeliveryId
+
+_EVENTS = {
+    HandoverResult.DONE: (Event.CONTENT_HANDOVER, "handed-over"),
+    HandoverResult.FAIL: (Event.CONTENT_HANDOVER_FAILURE, "handover-failed"),
+}
+FAILURE_CODE = "recipient-reported-failure"
+"""``reason_code`` of the evidence when the recipient's system could not take the document in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a client says about a delivery that it claimed, for agencies that it may act for."""
+
+    delivery: DeliveryId
+    lease_token: str
+    result: HandoverResult
+    description: str
+    client_id: str
+    agencies: Collection[AgencyCode]
+
+
+async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
+    """The delivery as it stands afterwards.
+
+    Raises:
+        DeliveryNotFound: It is not in an inbox of the caller here.
+        LeaseLost: Another claim holds it, or it was answered for otherwise.
+    """
+    now = process.clock()
+    recorder = process.evidence_recorder()
+    async with process.database.begin() as connection:
+        held = await _held(connection, answer, now=now)
+        verdict = judge_acknowledgement(
+            held.stored, held_token=held.lease_token, token=answer.lease_token, result=answer.result
+        )
+        if verdict is Acknowledgement.REPEATS:
+            return held.delivery
+        status = answer.result.transport_status
+        settled = await settle_delivery(connection, held.delivery, status=status, detail=answer.description, now=now)
+        evidence = _handover(answer, held, recorder=recorder, at=now)
+        await recorder.record(connection, held.document, [evidence])
+        return settled
+
+
+async def _held(connection: AsyncConnection, answer: Answer, *, now: datetime) -> HeldDelivery:
+    held = await hold_delivery(connection, answer.delivery, now=now)
+    if held is None or held.delivery.agency not in answer.agencies:
+        raise DeliveryNotFound("No such delivery is in an inbox of yours at this node.")
+    return held
+
+
+def _handover(answer: Answer, held: HeldDelivery, *, recorder: EvidenceRecorder, at: datetime) -> SealedEvidence:
+    event, outcome = _EVENTS[answer.result]
+    happening = Happening(
+        event=event,
+        node=recorder.here,
+        time=at,
+        actor=answer.client_id,
+        reason_code="" if answer.result is HandoverResult.DONE else FAILURE_CODE,
+        reason=answer.description,
+    )
+    recipient = RecipientOutcome(
+        addressed_to=held.delivery.addressed_to,
+        delivery=held.delivery.id,
+        agency=held.delivery.agency,
+        node=held.delivery.node,
+        outcome=outcome,
+        detail=answer.description,
+    )
+    return recorder.seal(happening, document=held.document, recipients=[recipient])

@@ -1,0 +1,105 @@
+"""Answer, flow 11: a recipient says what its people did; the node writes that as a package and submits it.
+
+The package takes the same road as one that the recipient's system had written itself.
+"""
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lienthong.exchange.domain.business_status import check_answer
+from lienthong.exchange.domain.status_header import StatusAnswer, status_header
+from lienthong.exchange.domain.submission import Sender
+from lienthong.exchange.domain.visibility import Delivery, Viewer
+from lienthong.exchange.usecases.process import Process
+from lienthong.exchange.usecases.read_document import SeenDocument, read_document
+from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
+from lienthong.shared.contracts.directory import AgencyEntry
+from lienthong.shared.edxml.media_types import EDXML
+from lienthong.shared.edxml.model import StatusHeader
+from lienthong.shared.edxml.writer import write_status
+from lienthong.shared.errors import Forbidden
+from lienthong.shared.identifiers import DocumentId, Sha256
+from lienthong.shared.spooling import SpooledFile, SpoolUnavailable
+
+
+class NotARecipient(Forbidden):
+    """The document was not sent to that agency at this node."""
+
+    code = "not-a-recipient"
+    title = "Only a recipient answers a document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOrder:
+    """What ``agency`` wants said about a document. ``key``: the client's Idempotency-Key, if any."""
+
+    document: DocumentId
+    agency: AgencyEntry
+    answer: StatusAnswer
+    sender: Sender
+    key: str | None
+
+    @property
+    def request_sha256(self) -> Sha256:
+        """What was asked, whenever it was asked: a repeat of the request is answered as the first one was."""
+        staff = self.answer.staff.model_dump() if self.answer.staff else None
+        said = {**asdict(self.answer), "staff": staff, "document": self.document, "agency": self.agency.code}
+        return Sha256(hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
+
+
+async def post_status(order: StatusOrder, process: Process) -> Submitted:
+    """Submits the answer as a status package.
+
+    Raises:
+        DocumentNotFound: There is no such document here, or the agency is no party to it.
+        NotARecipient: The agency sent the document, and did not receive it.
+        StatusNotAnswerable: It is a status itself.
+        StatusCodeNotAllowed: The code is not a recipient's answer.
+        RefusalWithoutReason: 02 without a description.
+        NotWritable: The document lacks what a status must name, such as a DocumentId.
+        LienthongError: What :func:`~.submit_document.submit_document` raises.
+    """
+    check_answer(order.answer.code, order.answer.description)
+    viewer = Viewer(node=process.here, agencies=(order.agency.code,))
+    seen = await read_document(order.document, process, viewer=viewer)
+    delivery = _own_delivery(seen, viewer)
+    content = await seen.content()
+    header = status_header(
+        order.answer, content, agency=order.agency, addressed_to=delivery.addressed_to, at=process.clock()
+    )
+    with await asyncio.to_thread(_written, header, process.settings.spool_dir) as spooled:
+        submission = Submission(
+            spooled=spooled,
+            media_type=EDXML,
+            sender=order.sender,
+            key=order.key,
+            request_sha256=order.request_sha256,
+            replies_to=order.document,
+        )
+        return await submit_document(submission, process)
+
+
+def _own_delivery(seen: SeenDocument, viewer: Viewer) -> Delivery:
+    for delivery in seen.deliveries:
+        if viewer.is_recipient(delivery):
+            return delivery
+    raise NotARecipient("This document was sent by that agency, not to it; its recipients answer it.")
+
+
+def _written(header: StatusHeader, directory: Path) -> SpooledFile:
+    package = io.BytesIO()  # a status is a few kilobytes
+    write_status(header, package)
+    written = package.getvalue()
+    try:
+        descriptor, name = tempfile.mkstemp(dir=directory, prefix="status-")
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(written)
+    except OSError as error:
+        raise SpoolUnavailable("There is no room for documents now. Try again later.") from error
+    return SpooledFile(path=Path(name), size=len(written), sha256=Sha256(hashlib.sha256(written).hexdigest()))

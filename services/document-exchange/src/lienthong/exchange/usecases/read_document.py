@@ -1,0 +1,46 @@
+"""Reads one document, for those who may see it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.exchange.domain.documents import DocumentRecord
+from lienthong.exchange.domain.visibility import Delivery, Viewer, no_such_document, visible_deliveries
+from lienthong.exchange.storage.document_reads import deliveries_of, find_document
+from lienthong.exchange.usecases.process import Process
+from lienthong.shared.edxml.model import PackageContent
+from lienthong.shared.identifiers import DocumentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenDocument:
+    """A document with what the viewer may see of its deliveries: the sender all, a recipient its own."""
+
+    record: DocumentRecord
+    deliveries: tuple[Delivery, ...]
+
+    async def content(self) -> PackageContent:
+        """What the package says. In a thread: a directive may name 11,000 recipients."""
+        return await asyncio.to_thread(PackageContent.model_validate, self.record.content)
+
+
+async def read_document(document: DocumentId, process: Process, *, viewer: Viewer) -> SeenDocument:
+    """The document.
+
+    Raises:
+        DocumentNotFound: There is none here, or ``viewer`` is no party to it.
+    """
+    async with process.database.read() as connection:
+        return await see_document(connection, document, process=process, viewer=viewer)
+
+
+async def see_document(
+    connection: AsyncConnection, document: DocumentId, *, process: Process, viewer: Viewer
+) -> SeenDocument:
+    """The same, on the caller's connection. Raises :class:`DocumentNotFound`."""
+    record = await find_document(connection, document)
+    if record is None:
+        raise no_such_document()
+    found = await deliveries_of(connection, document, now=process.clock())
+    return SeenDocument(record=record, deliveries=visible_deliveries(viewer, record, found))

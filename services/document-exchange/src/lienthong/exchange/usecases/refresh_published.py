@@ -1,0 +1,36 @@
+"""Fetches what registry and signing service publish; the copy that is held stays while they are away."""
+
+from dataclasses import dataclass, field
+
+from lienthong.exchange.usecases.process import Process
+
+
+@dataclass(slots=True)
+class Publications:
+    """What a node keeps copies of, and the tag of the directory that it has."""
+
+    process: Process
+    _etag: str | None = field(default=None, init=False)
+
+    async def refresh_trust(self) -> None:
+        """Takes the trust list over.
+
+        Raises:
+            SigningUnavailable: The signing service is away.
+            TrustMaterialInvalid: What it publishes cannot be read.
+        """
+        trust_list = await self.process.signing.trust_list()
+        await self.process.trust.replace(trust_list.model_dump_json().encode())
+
+    async def refresh_directory(self) -> None:
+        """Takes the directory over, if there is a newer one.
+
+        Raises:
+            RegistryUnavailable: The registry is away.
+            Verification: Its seal, version or content do not pass.
+            TrustListMissing: There is nothing yet to check its seal with.
+        """
+        fetched = await self.process.registry.snapshot(self._etag)
+        if fetched is not None:
+            await self.process.directory.replace(fetched.jws.encode("ascii", "replace"))
+            self._etag = fetched.etag or None

@@ -1,0 +1,41 @@
+"""Tells the origin that this node does not take a document that the origin vouched for."""
+
+import structlog
+
+from lienthong.exchange.domain.evidence import Happening, outcomes
+from lienthong.exchange.storage.evidence import add_own_evidence
+from lienthong.exchange.storage.schema import inbox, outbox
+from lienthong.exchange.usecases.process import Process
+from lienthong.shared.contracts.envelope import Envelope
+from lienthong.shared.contracts.evidence import Event
+from lienthong.shared.errors import Forbidden, InvalidInput, LienthongError, TooLarge, Verification
+from lienthong.shared.inbox import claim_new
+from lienthong.shared.outbox import add
+
+REFUSALS = (InvalidInput, Forbidden, Verification, TooLarge)
+"""Errors that no repeat can mend."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def refuse_envelope(envelope: Envelope, error: LienthongError, process: Process) -> None:
+    """Evidence of the refusal, kept here and queued for the origin, in a transaction of its own; once."""
+    now = process.clock()
+    all_here = all(one.node == process.here for one in envelope.deliveries)
+    happening = Happening(
+        event=Event.CONTENT_CONSIGNMENT_FAILURE if all_here else Event.RELAY_REJECTION,
+        node=process.here,
+        time=now,
+        actor=envelope.issuer,
+        reason_code=error.code,
+        reason=error.detail,
+    )
+    recorder = process.evidence_recorder()
+    document = envelope.document
+    sealed = [recorder.seal(happening, document=document, recipients=outcomes(envelope.deliveries, "rejected"))]
+    homeward = recorder.homeward(document, sealed)
+    async with process.database.begin() as connection:
+        if await claim_new(connection, inbox, [envelope.id], now):
+            await add_own_evidence(connection, sealed, is_stored=False)
+            await add(connection, outbox, homeward)
+    _log.warning("refused a document", document=document.id, code=error.code, issuer=envelope.issuer)

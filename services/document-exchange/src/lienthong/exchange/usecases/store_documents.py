@@ -1,0 +1,39 @@
+"""Everything that one transaction writes for documents: where they come from does not matter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
+from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.storage.documents import add_deliveries, add_documents
+from lienthong.exchange.storage.evidence import add_brought_evidence, add_own_evidence
+from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.apply_status import ArrivedStatus, apply_status
+from lienthong.shared.outbox import OutboxEntry, add
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPlan:
+    """What is to be written for one document. ``status``: the package is a business status that counts here."""
+
+    document: DocumentRecord
+    deliveries: tuple[DeliveryRecord, ...]
+    own_evidence: tuple[SealedEvidence, ...]
+    brought_evidence: tuple[SealedEvidence, ...] = ()
+    outbox: tuple[OutboxEntry, ...] = ()
+    status: ArrivedStatus | None = None
+
+
+async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:
+    """Writes all ``plans`` on the caller's transaction, a few statements however many they are."""
+    records = sorted((plan.document for plan in plans), key=lambda one: one.id)  # two batches cannot deadlock
+    await add_documents(connection, records)
+    await add_deliveries(connection, [one for plan in plans for one in plan.deliveries])
+    await add_brought_evidence(connection, [one for plan in plans for one in plan.brought_evidence])
+    await add_own_evidence(connection, [one for plan in plans for one in plan.own_evidence])
+    await add(connection, outbox, [one for plan in plans for one in plan.outbox])
+    for plan in plans:
+        if plan.status is not None:
+            await apply_status(connection, plan.status)

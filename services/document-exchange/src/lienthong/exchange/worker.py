@@ -1,0 +1,138 @@
+"""The worker: everything that a node does without being asked. API and worker are separate processes of one image.
+
+It relays the outbox, consumes the node's queue, appends evidence to the log, and keeps directory and trust list fresh.
+Whatever is away for a while, database, broker, registry or signing service: it keeps trying.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import uvicorn
+from fastapi import FastAPI
+
+from lienthong.exchange.consumers.messages import MessageConsumer
+from lienthong.exchange.factory import Factory
+from lienthong.exchange.road import Road, open_road
+from lienthong.exchange.steady import steadily, until_done
+from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.refresh_published import Publications
+from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
+from lienthong.shared.outbox import Pace, Relay
+from lienthong.shared.serving import create_app
+
+SEQUENCER_REST = timedelta(milliseconds=250)
+"""Between two looks for evidence that is not in the log yet."""
+IN_ONE_PROCESS = Pace(farewell=timedelta(milliseconds=300))
+"""There, receivers stop with senders: a confirm that is not there at once does not come."""
+
+
+class Worker:
+    """The worker of one node."""
+
+    def __init__(self, factory: Factory) -> None:
+        self._factory = factory
+        self._road: Road | None = None
+
+    async def run(self) -> None:
+        """Works until cancelled; then lets what is under way end."""
+        await self._take_what_is_held()
+        async with asyncio.TaskGroup() as tasks:
+            if self._factory.settings.worker_port:
+                tasks.create_task(self._serve_health())
+            tasks.create_task(self._refresh())
+            tasks.create_task(steadily("sequencer", self._sequence))
+            await until_done("directory", self._await_directory)
+            await until_done("bus", self._carry)
+
+    async def _take_what_is_held(self) -> None:
+        for copy in (self._factory.trust, self._factory.directory):
+            with contextlib.suppress(Exception):  # a damaged copy is replaced by the first refresh
+                await copy.reload()
+
+    async def _refresh(self) -> None:
+        """Trust first: the directory's seal is checked with it."""
+        publications, rest = Publications(self._factory), self._factory.settings.refresh_interval
+
+        async def refresh_trust() -> timedelta:
+            await publications.refresh_trust()
+            return rest
+
+        async def refresh_directory() -> timedelta:
+            await publications.refresh_directory()
+            return rest
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(steadily("trust-list", refresh_trust))
+            tasks.create_task(steadily("directory", refresh_directory))
+
+    async def _await_directory(self) -> None:
+        """Fails while there is no directory, or none that has this node: then there is nothing to do yet.
+
+        What is on disk is looked at again each time: after a power cut the clock may be set right only later.
+        """
+        await self._take_what_is_held()
+        self._factory.trust.current()
+        self._factory.directory.current().node(self._factory.here)
+
+    async def _carry(self) -> None:
+        async with open_road(self._factory) as road:
+            self._road = road
+            relay = Relay(
+                self._factory.database,
+                outbox,
+                bus=road.network,
+                blobs=self._factory.blobs,
+                clock=self._factory.clock,
+                pace=Pace() if self._factory.bus is None else IN_ONE_PROCESS,
+            )
+            consumer = MessageConsumer(self._factory, road.own, on_commit=relay.wake)
+
+            async def consume() -> timedelta:
+                await consumer.run()
+                return SEQUENCER_REST
+
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(relay.run())
+                tasks.create_task(steadily("consumer", consume))
+
+    async def _sequence(self) -> timedelta:
+        """Rests unless there is a backlog: one transaction for many entries costs little more than for one."""
+        appended = await sequence_evidence(self._factory)
+        return timedelta() if appended == ENTRIES_AT_ONCE else SEQUENCER_REST
+
+    async def _bus_ready(self) -> bool:
+        return self._road is not None and await self._road.own.ready()
+
+    async def _serve_health(self) -> None:
+        settings = self._factory.settings
+        checks = {
+            "database": self._factory.database.ready,
+            "directory": self._factory.directory.present,
+            "bus": self._bus_ready,
+        }
+        app = create_app(
+            f"Liên Thông node {settings.node_id}, worker",
+            hop=settings.node_id,
+            lifespan=_no_lifespan,
+            routers=(),
+            checks=checks,
+        )
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.worker_port, log_config=None, access_log=False, lifespan="off"
+        )
+        await _HealthServer(config).serve()
+
+
+@asynccontextmanager
+async def _no_lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+class _HealthServer(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the worker."""
+        yield

@@ -1,0 +1,40 @@
+"""What endpoints ask for: the factory, who calls, and parameters that several of them have."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from lienthong.registry.domain.agencies import CODE_PATTERN
+from lienthong.registry.factory import Factory
+from lienthong.shared.contracts.tokens import Scope
+from lienthong.shared.problems import InvalidRequest
+from lienthong.shared.tokens import Principal, require
+
+
+def factory_of(request: Request) -> Factory:
+    """The factory that the app's lifespan opened."""
+    factory: Factory = request.app.state.factory
+    return factory
+
+
+FactoryDependency = Annotated[Factory, Depends(factory_of)]
+DirectoryWriter = Annotated[Principal, Depends(require(Scope.DIRECTORY_WRITE))]
+Administrator = Annotated[Principal, Depends(require(Scope.ADMIN))]
+CodeInPath = Annotated[
+    str, Path(pattern=CODE_PATTERN, description="An identity code of either form", examples=["H28.31.05"])
+]
+IfMatch = Annotated[str | None, Header(max_length=100, description="Change only what has this ETag", examples=['"17"'])]
+
+
+def version_in(if_match: str | None) -> int | None:
+    """The version in an ``If-Match`` header as this service gives them out; None for no header and for ``*``.
+
+    Raises:
+        InvalidRequest: Another form.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip().removeprefix('"').removesuffix('"')
+    if not (tag.isascii() and tag.isdigit()):
+        raise InvalidRequest('If-Match must be one ETag of this service, such as "17".')
+    return int(tag)

@@ -1,0 +1,121 @@
+"""The registry's error leaves. Each ``code`` is published: never change one."""
+
+from typing import ClassVar
+
+from lienthong.shared.errors import Conflict, InvalidInput, LienthongError, NotFound, TooLarge, Unauthenticated
+
+
+class AgencyNotFound(NotFound):
+    """No agency has that code, in either form."""
+
+    code = "agency-not-found"
+    title = "The directory has no such agency"
+
+
+class AgencyRefused(InvalidInput):
+    """The agency breaks a rule of the directory: parent, level, node or code."""
+
+    code = "agency-refused"
+    title = "The agency does not fit into the directory"
+
+
+class AgencyChanged(Conflict):
+    """Somebody changed the agency since the version that the caller saw."""
+
+    code = "agency-changed"
+    title = "The agency was changed meanwhile"
+
+
+class NodeTreeInvalid(InvalidInput):
+    """The node would not stand in a tree: its parent is missing or below it."""
+
+    code = "node-tree-invalid"
+    title = "The node does not fit into the tree"
+
+
+class CSVUnreadable(InvalidInput):
+    """The file is no CSV with the columns that are needed."""
+
+    code = "csv-unreadable"
+    title = "The CSV file cannot be read"
+
+
+class CSVTooLarge(TooLarge):
+    """The CSV file exceeds the limit."""
+
+    code = "csv-too-large"
+    title = "The CSV file is too large"
+
+
+class DelegationNotFound(NotFound):
+    """No such delegation is recorded."""
+
+    code = "delegation-not-found"
+    title = "There is no such delegation"
+
+
+class ClientNotFound(NotFound):
+    """No client has that id."""
+
+    code = "client-not-found"
+    title = "There is no such client"
+
+
+class ClientExists(Conflict):
+    """A client has that id already."""
+
+    code = "client-exists"
+    title = "A client with that id exists already"
+
+
+class ClientKeyInvalid(InvalidInput):
+    """The JWK is not a public key that clients may use."""
+
+    code = "client-key-invalid"
+    title = "The client's key is not acceptable"
+
+
+class OAuthRefusal(LienthongError):
+    """A refusal in the words of OAuth, shown as RFC 6749 section 5.2 has it."""
+
+    error: ClassVar[str] = "invalid_request"
+
+
+class OAuthRequestInvalid(OAuthRefusal, InvalidInput):
+    """The token request lacks a parameter, repeats one, or uses two ways of authentication."""
+
+    code = "oauth-invalid-request"
+    title = "The token request is not valid"
+    error = "invalid_request"
+
+
+class GrantTypeUnsupported(OAuthRefusal, InvalidInput):
+    """Only client credentials are granted tokens."""
+
+    code = "oauth-unsupported-grant-type"
+    title = "The grant type is not supported"
+    error = "unsupported_grant_type"
+
+
+class ScopeRefused(OAuthRefusal, InvalidInput):
+    """The scope is unknown, or beyond what the client has."""
+
+    code = "oauth-invalid-scope"
+    title = "The scope is not the client's"
+    error = "invalid_scope"
+
+
+class TargetRefused(OAuthRefusal, InvalidInput):
+    """The resource is none of ours. Source: RFC 8707 section 2."""
+
+    code = "oauth-invalid-target"
+    title = "The resource is unknown"
+    error = "invalid_target"
+
+
+class ClientRefused(OAuthRefusal, Unauthenticated):
+    """The client did not prove who it is."""
+
+    code = "oauth-invalid-client"
+    title = "Client authentication failed"
+    error = "invalid_client"

@@ -1,0 +1,6 @@
+"""Run by Alembic: the registry's tables are the target."""
+
+from lienthong.registry.storage.schema import metadata
+from lienthong.shared.database import run_migrations
+
+run_migrations(metadata)

@@ -1,0 +1,1 @@
+"""The registry's tables and the statements over them. Nothing here commits."""

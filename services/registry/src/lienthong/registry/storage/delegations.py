@@ -1,0 +1,35 @@
+"""Delegations in the database."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.registry.storage.schema import delegations
+from lienthong.shared.contracts.directory import DelegationEntry
+from lienthong.shared.database import insert_or_ignore
+from lienthong.shared.identifiers import AgencyCode
+
+
+async def all_delegations(connection: AsyncConnection, agency: AgencyCode | None = None) -> list[DelegationEntry]:
+    """Every delegation, or those that ``agency`` gave or holds; by principal and delegate."""
+    statement = select(delegations).order_by(delegations.c.principal, delegations.c.delegate)
+    if agency is not None:
+        statement = statement.where(or_(delegations.c.principal == agency, delegations.c.delegate == agency))
+    rows = await connection.execute(statement)
+    return [DelegationEntry(principal=row.principal, delegate=row.delegate) for row in rows]
+
+
+async def add(connection: AsyncConnection, entry: DelegationEntry, now: datetime) -> bool:
+    """Records the delegation. False: it was recorded already."""
+    values = {**entry.model_dump(), "created_at": now}
+    statement = insert_or_ignore(connection, delegations).values(values).returning(delegations.c.principal)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def remove(connection: AsyncConnection, entry: DelegationEntry) -> bool:
+    """Forgets the delegation. False: there was none."""
+    statement = delegations.delete().where(
+        delegations.c.principal == entry.principal, delegations.c.delegate == entry.delegate
+    )
+    return (await connection.execute(statement)).rowcount > 0

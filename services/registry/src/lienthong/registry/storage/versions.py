@@ -1,0 +1,48 @@
+"""The directory's version: one row that every change locks, and the list of changes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.registry.storage.schema import directory_head, directory_versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest version of the directory; 0 is the empty one of the first migration."""
+
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Who changed the directory when, in one line for people."""
+
+    by: str
+    now: datetime
+    summary: str
+
+
+async def current(connection: AsyncConnection) -> Head:
+    """The newest version."""
+    row = (await connection.execute(select(directory_head))).one()
+    return Head(version=row.version, changed_at=row.changed_at)
+
+
+async def lock(connection: AsyncConnection) -> Head:
+    """The newest version; no other transaction changes the directory until this one ends."""
+    row = (await connection.execute(select(directory_head).with_for_update())).one()
+    return Head(version=row.version, changed_at=row.changed_at)
+
+
+async def record(connection: AsyncConnection, version: int, change: Change) -> None:
+    """Makes ``version`` the newest. The caller holds the lock."""
+    await connection.execute(directory_head.update().values(version=version, changed_at=change.now))
+    await connection.execute(
+        directory_versions.insert().values(
+            version=version, changed_at=change.now, changed_by=change.by, change=change.summary
+        )
+    )

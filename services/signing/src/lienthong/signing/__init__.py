@@ -1,0 +1,1 @@
+"""The signing service: the authority that issues and revokes, remote keys of agencies, validation reports."""

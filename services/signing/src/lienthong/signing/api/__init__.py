@@ -1,0 +1,1 @@
+"""REST: each endpoint parses, names a use case, and shapes the answer."""

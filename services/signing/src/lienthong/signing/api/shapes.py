@@ -1,0 +1,169 @@
+"""The JSON of the signing service."""
+
+from base64 import b64encode
+from datetime import datetime
+from typing import Annotated, Literal
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+
+from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode, NodeId
+from lienthong.shared.signatures.keys import SignatureAlgorithm
+from lienthong.shared.signatures.profiles import Profile
+from lienthong.signing.domain.records import AuthorityName, CertificateRecord, RevocationReason, Serial
+from lienthong.signing.domain.requests import MAX_CSR_CHARACTERS
+from lienthong.signing.domain.subjects import Subject
+from lienthong.signing.usecases.create_remote_key import RemoteKeyMade
+from lienthong.signing.usecases.sign import RawSignature
+
+MAX_NAME_CHARACTERS = 300
+CODE_PATTERN = r"^[0-9A-Za-z._-]+$"
+Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE_LENGTH, pattern=CODE_PATTERN, examples=["H28.31.05"])]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS, examples=["Ủy ban nhân dân xã Hang Kia"])]
+_CSR_EXAMPLE = "-----BEGIN CERTIFICATE REQUEST-----\nMIH…\n-----END CERTIFICATE REQUEST-----\n"
+_PEM_EXAMPLE = "-----BEGIN CERTIFICATE-----\nMIIC…\n-----END CERTIFICATE-----\n"
+_SERIAL_EXAMPLE = "44c0b48bd6a03a6fc94ffdf99d5ccda0016c24b4"
+
+
+class Shape(BaseModel):
+    """A body; unknown members are refused, so that a misspelt one is not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SubjectShape(Shape):
+    """Whom a certificate is for."""
+
+    name: Name = Field(description="The agency's or node's name; an officer's own name")
+    organisation: str = Field("", max_length=MAX_NAME_CHARACTERS, description="An officer's agency, by name")
+    agency: Code | None = Field(None, description="For agency seals and officers")
+    node: Code | None = Field(None, description="For node seals", examples=["H28.31"])
+
+    def subject(self) -> Subject:
+        """As the domain has it."""
+        return Subject(
+            name=self.name,
+            organisation=self.organisation,
+            agency=AgencyCode(self.agency) if self.agency else None,
+            node=NodeId(self.node) if self.node else None,
+        )
+
+
+class CertificateRequest(Shape):
+    """A request for a certificate. Of the CSR only the public key is taken."""
+
+    csr: str = Field(max_length=MAX_CSR_CHARACTERS, description="PKCS#10, PEM", examples=[_CSR_EXAMPLE])
+    profile: Profile = Field(examples=["agency-seal"])
+    subject: SubjectShape
+
+
+class RevocationRequest(Shape):
+    """A decision to revoke."""
+
+    reason: RevocationReason = Field(examples=["keyCompromise"])
+    effective_at: AwareDatetime | None = Field(
+        None, description="Not to be trusted from then on; now if left out", examples=["2026-03-02T08:00:00Z"]
+    )
+
+
+class RevocationShape(Shape):
+    """A revocation as it was decided."""
+
+    reason: RevocationReason
+    decided_at: datetime = Field(description="revocationDate of the CRL")
+    effective_at: datetime = Field(description="invalidityDate of the CRL")
+
+
+class CertificateShape(Shape):
+    """One certificate and what became of it."""
+
+    serial: Serial = Field(examples=[_SERIAL_EXAMPLE])
+    issuer: AuthorityName = Field(examples=["issuing-1"])
+    profile: Profile
+    subject: str = Field(description="RFC 4514", examples=["CN=Ủy ban nhân dân xã Hang Kia,C=VN"])
+    agency: str | None
+    node: str | None
+    not_before: datetime
+    not_after: datetime
+    issued_at: datetime
+    revocation: RevocationShape | None
+    certificate: str = Field(description="PEM", examples=[_PEM_EXAMPLE])
+
+    @classmethod
+    def of(cls, record: CertificateRecord) -> "CertificateShape":
+        """From the record."""
+        gone = record.revocation
+        return cls(
+            serial=record.serial,
+            issuer=record.issuer,
+            profile=record.profile,
+            subject=record.subject,
+            agency=record.agency,
+            node=record.node,
+            not_before=record.not_before,
+            not_after=record.not_after,
+            issued_at=record.issued_at,
+            revocation=RevocationShape(reason=gone.reason, decided_at=gone.decided_at, effective_at=gone.effective_at)
+            if gone
+            else None,
+            certificate=record.pem,
+        )
+
+
+class CertificatePage(Shape):
+    """One page of certificates in the order of issue."""
+
+    items: list[CertificateShape]
+    next: str | None = Field(description="'cursor' of the next page")
+
+
+class RemoteKeyRequest(Shape):
+    """A request for a key that this service keeps for an agency."""
+
+    agency: Code
+    name: Name = Field(description="The agency's name, for the certificate")
+    node: Code | None = Field(None, description="The node that may ask for its signatures", examples=["H28.31"])
+
+
+class RemoteKeyShape(Shape):
+    """An agency's remote key: what may be known of it."""
+
+    agency: str
+    node: str | None
+    created_at: datetime
+    certificate: CertificateShape
+
+    @classmethod
+    def of(cls, made: RemoteKeyMade) -> "RemoteKeyShape":
+        """From what the use case made."""
+        return cls(
+            agency=made.key.agency,
+            node=made.key.node,
+            created_at=made.key.created_at,
+            certificate=CertificateShape.of(made.record),
+        )
+
+
+class SignatureRequest(Shape):
+    """Bytes to be signed as they are."""
+
+    agency: Code
+    format: Literal["raw"] = "raw"
+    data: Base64Bytes = Field(description="1 to 65,536 bytes in base64, such as a SignedInfo", examples=["PGRzOl…"])
+
+
+class SignatureShape(Shape):
+    """A signature and the certificates to check it with."""
+
+    signature: str = Field(description="Base64; DER for ECDSA, PKCS#1 v1.5 for RSA", examples=["MEUCIQ…"])
+    algorithm: SignatureAlgorithm
+    certificates: list[str] = Field(description="PEM, leaf first; the root is left out", examples=[[_PEM_EXAMPLE]])
+
+    @classmethod
+    def of(cls, signature: RawSignature) -> "SignatureShape":
+        """From what the use case made."""
+        return cls(
+            signature=b64encode(signature.value).decode(),
+            algorithm=signature.algorithm,
+            certificates=[one.public_bytes(Encoding.PEM).decode() for one in signature.certificates],
+        )

@@ -1,0 +1,47 @@
+"""Validation reports: what is to be said about the signatures of a PDF or a package."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+
+from lienthong.shared.problems import InvalidRequest, problem_responses
+from lienthong.shared.signatures.report import Report
+from lienthong.shared.spooling import BodyTruncated, PackageTooLarge, SpoolUnavailable
+from lienthong.signing import errors
+from lienthong.signing.api.access import TOKEN_PROBLEMS, Validator, WithResources
+from lienthong.signing.api.bodies import media_type_of, spool_body
+from lienthong.signing.usecases.validate import MEDIA_TYPES, require_supported, validate
+
+router = APIRouter(prefix="/v1/validations", tags=["validations"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(MEDIA_TYPES, _BINARY)}}
+At = Annotated[
+    AwareDatetime | None,
+    Query(description="The moment to judge at; now if left out", examples=["2026-03-02T08:00:00Z"]),
+]
+
+
+@router.post(
+    "",
+    summary="Validate signatures",
+    openapi_extra=_BODY,
+    responses=problem_responses(
+        *TOKEN_PROBLEMS,
+        InvalidRequest,
+        errors.UnsupportedMediaType,
+        errors.NotInitialised,
+        PackageTooLarge,
+        BodyTruncated,
+        SpoolUnavailable,
+    ),
+)
+async def create(request: Request, _caller: Validator, resources: WithResources, *, at: At = None) -> Report:
+    """A report in the words of ETSI EN 319 102-1: TOTAL-PASSED, INDETERMINATE or TOTAL-FAILED, with each check.
+
+    A signature that fails is not an error here: the report says so.
+    """
+    media_type = require_supported(media_type_of(request))
+    with await spool_body(request, resources, limit_bytes=resources.settings.max_validation_bytes) as body:
+        return await validate(resources, body.path, media_type=media_type, at=at)

@@ -1,0 +1,76 @@
+"""The settings of the signing service, read once from the environment (``LIENTHONG_SIGNING_*``)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024**2
+GIBIBYTE = 1024**3
+
+
+class Settings(BaseSettings):
+    """What an operator decides about the signing service. No setting switches a check off."""
+
+    model_config = SettingsConfigDict(env_prefix="LIENTHONG_SIGNING_", frozen=True)
+
+    database_url: str
+    """SQLAlchemy URL with an async driver: ``postgresql+asyncpg://…`` or ``sqlite+aiosqlite:///…``."""
+    state_dir: Path
+    """Folder for the authority's keys and the agencies' remote keys (encrypted PKCS#12), and the spool."""
+    key_password: SecretStr
+    """Password of every PKCS#12 file in :attr:`state_dir`. Make it long and random."""
+    registry_url: str
+    """Base URL of the registry, without a trailing slash; its token keys are fetched there."""
+    registry_issuer: str = ""
+    """``iss`` of the registry's tokens; empty: its base URL."""
+    public_url: str
+    """Base URL of this service as certificates name it, without a trailing slash. It cannot change later."""
+    trust_root: Path | None = None
+    """PEM file that ``init`` writes the root certificate to; unset: ``root.pem`` in :attr:`state_dir`."""
+    organisation: str = "Liên Thông"
+    """Organisation name in the certificates of the authority itself."""
+    crl_lifetime: timedelta = timedelta(days=7)
+    """From a revocation list's thisUpdate to its nextUpdate."""
+    crl_interval: timedelta = timedelta(days=1)
+    """How old a list may be before the next one is published, if nothing was revoked meanwhile."""
+    root_crl_lifetime: timedelta = timedelta(days=400)
+    """Likewise :attr:`crl_lifetime` for the root's list, which needs the root key brought online."""
+    crl_check_interval: timedelta = timedelta(minutes=1)
+    """How often the service looks whether a list is due."""
+    max_pdf_bytes: int = 100 * MEBIBYTE
+    """Largest PDF that is signed here."""
+    max_validation_bytes: int = GIBIBYTE
+    """Largest body that is validated here."""
+    host: str = "127.0.0.1"
+    """Address that the API listens on."""
+    port: int = 8002
+    """Port that the API listens on."""
+    log_level: str = "info"
+    """Least severe level that is logged."""
+
+    @property
+    def issuer(self) -> str:
+        """``iss`` that tokens must carry."""
+        return self.registry_issuer or self.registry_url
+
+    @property
+    def keys_dir(self) -> Path:
+        """Folder of the PKCS#12 files."""
+        return self.state_dir / "keys"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Folder for bodies that are being signed or validated."""
+        return self.state_dir / "spool"
+
+    @property
+    def root_path(self) -> Path:
+        """The root certificate in PEM, to be carried to every node by a trusted way."""
+        return self.trust_root or self.state_dir / "root.pem"
+
+    @property
+    def token_keys_path(self) -> Path:
+        """The registry's token keys, as last fetched."""
+        return self.state_dir / "jwks.json"

@@ -1,0 +1,1 @@
+"""Rules without I/O: names, requests, certificates, revocation lists, who may do what."""

@@ -1,0 +1,1 @@
+"""Rows in and out, on the caller's transaction; nothing here commits."""

@@ -1,0 +1,60 @@
+"""The tables of the signing service. Types work on PostgreSQL and SQLite alike; times are aware, in UTC."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from lienthong.shared.database import UtcDateTime
+
+metadata = MetaData()
+SERIAL = String(40)
+CODE = String(64)
+NAME = String(64)
+
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("name", NAME, primary_key=True, doc="root, issuing-1 …; its row is locked while a CRL is numbered"),
+    Column("number", Integer, nullable=False, unique=True, doc="0 is the root; the highest is the one that issues"),
+    Column("serial", SERIAL, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("serial", SERIAL, primary_key=True),
+    Column("issuer", NAME, ForeignKey("authorities.name"), nullable=False),
+    Column("profile", String(32), nullable=False),
+    Column("subject", Text, nullable=False, doc="RFC 4514"),
+    Column("agency", CODE),
+    Column("node", CODE),
+    Column("pem", Text, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("issued_by", String(200), nullable=False, doc="Client id, or 'operator' for the command line"),
+    Column("revoked_at", UtcDateTime, doc="When it was decided; the CRL's revocationDate"),
+    Column("revocation_effective_at", UtcDateTime, doc="The CRL's invalidityDate"),
+    Column("revocation_reason", String(32)),
+    Index("certificates_by_issue", "issued_at", "serial"),
+    Index("certificates_by_agency", "agency", "issued_at", "serial"),
+    Index("certificates_revoked", "issuer", "revoked_at"),
+)
+
+crls = Table(
+    "crls",
+    metadata,
+    Column("issuer", NAME, ForeignKey("authorities.name"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, doc="CRL number: 1 is the first"),
+    Column("der", LargeBinary, nullable=False),
+    Column("this_update", UtcDateTime, nullable=False),
+    Column("next_update", UtcDateTime, nullable=False),
+)
+
+remote_keys = Table(
+    "remote_keys",
+    metadata,
+    Column("agency", CODE, primary_key=True, doc="One key in use an agency; earlier ones remain as certificates"),
+    Column("serial", SERIAL, ForeignKey("certificates.serial"), nullable=False, doc="Also the name of its key file"),
+    Column("node", CODE, doc="The node that may ask for its signatures"),
+    Column("created_at", UtcDateTime, nullable=False),
+)

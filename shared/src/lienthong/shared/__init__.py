@@ -1,0 +1,1 @@
+"""What all services of Liên Thông share; no business rule of one service lives here."""

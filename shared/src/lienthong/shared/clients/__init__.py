@@ -1,0 +1,1 @@
+"""Clients that services use of each other, and integrators of all."""

@@ -1,0 +1,75 @@
+"""The envelope: the signed record that carries something from node to node (JWS type ``ENVELOPE_TYPE``).
+
+Two kinds travel. A *document* envelope carries a package (a document, or a business status, which is a package
+of its own) towards recipients beyond one next hop. An *evidence* envelope carries statements back to the node
+that accepted the document.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from lienthong.shared.contracts import Contract
+from lienthong.shared.contracts.evidence import PackageReference
+from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, MessageId, NodeId
+
+ENVELOPE_TYPE = "lienthong-envelope+jws"
+"""JWS ``typ`` of an envelope."""
+INLINE_PACKAGE_LIMIT_BYTES = 256 * 1024
+"""A package up to this size travels in the message; a larger one is pulled by the receiver."""
+MAX_HOPS = 16
+"""Nodes that one document may pass through; more means a routing loop."""
+
+
+class EnvelopeKind(StrEnum):
+    """What an envelope carries."""
+
+    DOCUMENT = "document"
+    EVIDENCE = "evidence"
+
+
+class DocumentKind(StrEnum):
+    """What a package says: a document for people, or a business status about one."""
+
+    DOCUMENT = "document"
+    STATUS = "status"
+
+
+class EnvelopeDelivery(Contract):
+    """One recipient beyond the next hop."""
+
+    id: DeliveryId
+    addressed_to: str
+    agency: AgencyCode
+    node: NodeId
+
+
+class EnvelopeDocument(Contract):
+    """The document that an envelope is about."""
+
+    id: DocumentId
+    kind: DocumentKind
+    origin: NodeId
+    sender: AgencyCode
+    sender_document_id: str
+    submitted_at: datetime
+    priority: int
+    package: PackageReference
+    replies_to: DocumentId | None = None
+    """A status: the platform document that it speaks of, where its node knows it. The package itself names only the
+    sender's DocumentId, which senders repeat."""
+
+
+class Envelope(Contract):
+    """The claims of an envelope. ``id`` is what the receiver's inbox remembers."""
+
+    id: MessageId
+    kind: EnvelopeKind
+    issuer: NodeId
+    audience: NodeId
+    destination: NodeId | None = None
+    """The node an evidence envelope travels to; document envelopes name nodes per delivery."""
+    issued_at: datetime
+    document: EnvelopeDocument
+    deliveries: tuple[EnvelopeDelivery, ...] = ()
+    evidence: tuple[str, ...] = ()
+    """Compact JWS of evidence: the origin's acceptance first, then one per hop; or what is brought back."""

@@ -1,0 +1,276 @@
+"""One service's database: PostgreSQL in production, SQLite in the embedded start, the same SQL for both.
+
+SQLAlchemy Core, asynchronous. The use case opens and commits its transaction with :meth:`Database.begin`;
+storage functions take the connection and never commit.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from weakref import WeakSet
+
+from alembic import command, context
+from alembic.config import Config
+from pydantic import TypeAdapter
+from sqlalchemy import Column, DateTime, Dialect, Executable, MetaData, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from lienthong.shared.errors import Unavailable
+
+WRITERS = 8
+"""Connections that one process opens at most for transactions."""
+READERS = 4
+"""Connections that one process opens at most for reading."""
+BUSY_TIMEOUT_S = 30
+"""How long SQLite waits for another process's transaction."""
+CONNECT_TIMEOUT_S = 5
+MIGRATION_LOCK = 7_468_610_519
+"""Key of PostgreSQL's advisory lock under which one process migrates while others wait."""
+
+_anything: TypeAdapter[object] = TypeAdapter(object)
+_one_migration = threading.Lock()  # Alembic keeps the current migration in a module
+_DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+_PASSING_SQLSTATES = ("08", "40", "53", "57P")
+"""Connection, rollback by the server, resources, operator. Source: PostgreSQL appendix A, classes."""
+_PASSING_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, is full, or broke the transaction off. The fate of a commit is unknown."""
+
+    code = "database-unavailable"
+    title = "The database is away"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC, to the microsecond, on both databases. A naive time is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The value for the driver: SQLite has no zones, so it gets UTC without one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone cannot be stored")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The value for us, always aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """Connections of one process to one database. Opening is lazy: building one touches nothing.
+
+    Args:
+        url: ``postgresql://…`` or ``sqlite:///file``. SQLite in memory is not supported: readers and writers
+            have connections of their own.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = database_url(url)
+        self._workers: WeakSet[Thread] = WeakSet()
+        self.engine = _engine(self.url, read_only=False, workers=self._workers)
+        self._reading = _engine(self.url, read_only=True, workers=self._workers)
+        self._one_writer = asyncio.Lock() if self.url.get_backend_name() == "sqlite" else None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            DatabaseUnavailable: The database is away, or broke the transaction off.
+        """
+        async with AsyncExitStack() as held:
+            if self._one_writer is not None:  # queueing here is fair and does not poll; SQLite's own waiting is neither
+                await held.enter_async_context(self._one_writer)
+            async with _connected(self.engine) as connection, connection.begin():
+                yield connection
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection that can only read; each statement sees what was committed before it began.
+
+        Raises:
+            DatabaseUnavailable: The database is away.
+        """
+        return _connected(self._reading)
+
+    async def ready(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S), self.read() as connection:
+                await connection.execute(text("select 1"))
+        except (DatabaseUnavailable, DBAPIError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Closes every connection. SQLite's threads end before the loop does, to which they answer."""
+        await self.engine.dispose()
+        await self._reading.dispose()
+        for worker in list(self._workers):
+            await asyncio.to_thread(worker.join, BUSY_TIMEOUT_S)
+
+
+def insert_or_ignore(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that skips rows whose key is there already; with ``returning`` it tells which were new."""
+    return _insert_or_ignore(connection.dialect.name, table)
+
+
+def insert_new(connection: AsyncConnection, table: Table, returned: Column[Any]) -> Executable:
+    """The same, complete: gives ``returned`` of the rows that were new."""
+    return _insert_new(connection.dialect.name, table, returned)
+
+
+@cache
+def _insert_or_ignore(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Kept, since building a statement costs more than running it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _insert_new(dialect: str, table: Table, returned: Column[Any]) -> Executable:
+    return _insert_or_ignore(dialect, table).returning(returned)
+
+
+def database_url(url: str | URL) -> URL:
+    """``url`` with the asynchronous driver of its database, whatever driver it named or left out."""
+    parsed = make_url(url)
+    return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+
+
+def migrate(url: str, script_location: str | Path) -> None:
+    """Brings the database to the newest revision. Synchronous: call it in a thread where a loop runs.
+
+    Safe to run in several threads and processes at once: one works, the others wait and find nothing to do.
+
+    Args:
+        url: As :class:`~lienthong.shared.database.Database` takes it.
+        script_location: The folder of the scripts, or ``package:folder``.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(script_location).replace("%", "%%"))
+    config.attributes["url"] = url
+    with _one_migration:
+        command.upgrade(config, "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """All that a service's ``migrations/env.py`` calls: runs the revisions that are due, in one transaction."""
+    asyncio.run(_migrate(context.config.attributes["url"], metadata))
+
+
+async def _migrate(url: str, metadata: MetaData) -> None:
+    database = Database(url)
+    try:
+        async with database.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            await connection.run_sync(_upgrade, metadata)
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection, metadata: MetaData) -> None:
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
+    context.run_migrations()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as held:
+        try:
+            connection = await held.enter_async_context(engine.connect())
+        except (OSError, PoolTimeout) as error:
+            raise DatabaseUnavailable("The database cannot be reached; try again.") from error
+        except DBAPIError as error:
+            _raise_passing(error)
+            raise
+        try:
+            yield connection
+        except DBAPIError as error:
+            _raise_passing(error)
+            raise
+
+
+def _raise_passing(error: DBAPIError) -> None:
+    """Raises our error when trying again may help; returns when ``error`` is a defect or the caller's to read."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        passing = (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _PASSING_SQLITE  # the low byte is the class
+    else:
+        passing = str(getattr(cause, "sqlstate", "") or "").startswith(_PASSING_SQLSTATES)
+    if passing or error.connection_invalidated:
+        raise DatabaseUnavailable("The database broke off; try again.") from error
+
+
+def _engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, read_only=read_only, workers=workers)
+    settings = {"timezone": "UTC", "jit": "off"}
+    if read_only:
+        settings["default_transaction_read_only"] = "on"
+    engine = create_async_engine(
+        url,
+        pool_size=READERS if read_only else WRITERS,
+        max_overflow=0,
+        json_serializer=_json,
+        connect_args={"server_settings": settings, "timeout": CONNECT_TIMEOUT_S},
+    )
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if read_only else engine
+
+
+def _json(value: object) -> str:
+    """For JSON columns: several times quicker than the standard library."""
+    return _anything.dump_json(value).decode()
+
+
+def _sqlite_engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=READERS if read_only else 1,
+        max_overflow=0,
+        json_serializer=_json,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection has no type
+        workers.add(connection.driver_connection._thread)  # noqa: SLF001 - the library offers no way to wait for it
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not read_only:  # a transaction that reads first and then writes must not meet another writer in between
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

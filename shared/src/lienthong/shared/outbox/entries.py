@@ -1,0 +1,129 @@
+"""Writing to the outbox, on the caller's transaction, and looking at it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import JSON, Boolean, Column, Index, Insert, Integer, MetaData, String, Table, Text, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.shared.database import UtcDateTime
+from lienthong.shared.identifiers import MessageId, NodeId, Sha256
+
+DESTINATIONS = "outbox_destinations"
+"""The table that holds the back-off of each destination; it belongs to the outbox beside it."""
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """The table ``outbox``; also puts ``outbox_destinations`` into ``metadata``."""
+    Table(
+        DESTINATIONS,
+        metadata,
+        Column("destination", String(64), primary_key=True),
+        Column("attempts", Integer, nullable=False, server_default="0", doc="Failures since the last success"),
+        Column("next_attempt_at", UtcDateTime, doc="Null: at once"),
+        Column("last_error", String(100), doc="Problem code"),
+        Column("paused", Boolean, nullable=False, server_default="0", doc="By an operator"),
+    )
+    outbox = Table(
+        "outbox",
+        metadata,
+        Column("id", String(36), primary_key=True, doc="MessageId"),
+        Column("destination", String(64), nullable=False, doc="Node: the next hop"),
+        Column("envelope", Text, nullable=False, doc="Compact JWS"),
+        Column("body_sha256", String(64), doc="Inline package, read from the blobs when it is sent; null: no body"),
+        Column("priority", Integer, nullable=False),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("headers", JSON, nullable=False, doc="Such as traceparent"),
+        Column("lease_until", UtcDateTime, doc="A relay has it until then; null: nobody"),
+        Column("attempts", Integer, nullable=False, server_default="0", doc="Times that its body could not be read"),
+    )
+    Index("outbox_in_order", outbox.c.destination, outbox.c.priority.desc(), outbox.c.id)
+    return outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One message to send. ``destination`` is the next hop, not the last one."""
+
+    id: MessageId
+    destination: NodeId
+    envelope: str
+    """Compact JWS."""
+    body_sha256: Sha256 | None = None
+    """The inline package, read from the blobs when the message is sent (at most 256 KiB); None: no body."""
+    priority: int = 0
+    """0 (thường) to 4 (hỏa tốc hẹn giờ). Higher goes first."""
+    created_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Such as ``traceparent``."""
+
+
+async def add(connection: AsyncConnection, table: Table, entries: Sequence[OutboxEntry]) -> None:
+    """Queues ``entries`` on the caller's transaction: they are sent if it commits, and only then."""
+    if not entries:
+        return
+    rows = [
+        {
+            "id": entry.id,
+            "destination": entry.destination,
+            "envelope": entry.envelope,
+            "body_sha256": entry.body_sha256,
+            "priority": entry.priority,
+            "created_at": entry.created_at,
+            "headers": dict(entry.headers),
+        }
+        for entry in entries
+    ]
+    await connection.execute(_insert(table), rows)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """Kept, since building it costs more than running it."""
+    return table.insert()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationState:
+    """How one destination stands."""
+
+    destination: NodeId
+    backlog: int
+    """Messages not yet confirmed."""
+    oldest_at: datetime | None
+    attempts: int
+    """Failures since the last success."""
+    next_attempt_at: datetime | None
+    last_error: str | None
+    """A problem code."""
+    paused: bool
+
+
+async def queue_state(connection: AsyncConnection, table: Table) -> list[DestinationState]:
+    """Every destination that has a backlog or had a failure, by name."""
+    settings = table.metadata.tables[DESTINATIONS]
+    waiting = (
+        select(table.c.destination, func.count().label("backlog"), func.min(table.c.created_at).label("oldest_at"))
+        .group_by(table.c.destination)
+        .subquery()
+    )
+    both = waiting.join(settings, settings.c.destination == waiting.c.destination, full=True)
+    columns = (settings.c.attempts, settings.c.next_attempt_at, settings.c.last_error, settings.c.paused)
+    name = func.coalesce(waiting.c.destination, settings.c.destination).label("destination")
+    rows = await connection.execute(
+        select(name, waiting.c.backlog, waiting.c.oldest_at, *columns).select_from(both).order_by(name)
+    )
+    return [
+        DestinationState(
+            destination=NodeId(row.destination),
+            backlog=row.backlog or 0,
+            oldest_at=row.oldest_at,
+            attempts=row.attempts or 0,
+            next_attempt_at=row.next_attempt_at,
+            last_error=row.last_error,
+            paused=bool(row.paused),
+        )
+        for row in rows
+    ]

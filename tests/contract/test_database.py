@@ -1,0 +1,201 @@
+"""What the database gives on PostgreSQL and on SQLite alike."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+
+from lienthong.shared.database import Database, DatabaseUnavailable, UtcDateTime, insert_or_ignore, migrate
+from tests.support.databases import opened
+
+metadata = MetaData()
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", String(50), nullable=False),
+    Column("at", UtcDateTime),
+)
+MOMENT = datetime(2025, 7, 1, 7, 0, 0, 123456, tzinfo=timezone(timedelta(hours=7)))
+
+
+@pytest.fixture
+async def letters_database(database: Database) -> Database:
+    async with database.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    return database
+
+
+async def _count(database: Database) -> int:
+    async with database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(letters))).scalar_one()
+
+
+async def test_time_comes_back_aware_in_utc_to_the_microsecond(letters_database: Database) -> None:
+    async with letters_database.begin() as connection:
+        await connection.execute(letters.insert().values(id=1, subject="a", at=MOMENT))
+
+    async with letters_database.read() as connection:
+        at = (await connection.execute(select(letters.c.at))).scalar_one()
+
+    assert at == MOMENT
+    assert at.utcoffset() == timedelta(0)
+
+
+async def test_times_compare_in_the_database_as_they_do_here(letters_database: Database) -> None:
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    moments = [at, at + timedelta(microseconds=1), at + timedelta(seconds=1)]
+    async with letters_database.begin() as connection:
+        rows = [{"id": index, "subject": "a", "at": moment} for index, moment in enumerate(moments)]
+        await connection.execute(letters.insert(), rows)
+
+    async with letters_database.read() as connection:
+        later = await connection.execute(select(letters.c.id).where(letters.c.at > at).order_by(letters.c.at))
+
+    assert later.scalars().all() == [1, 2]
+
+
+async def test_time_without_a_zone_is_refused(letters_database: Database) -> None:
+    with pytest.raises(StatementError, match="without a zone"):
+        async with letters_database.begin() as connection:
+            await connection.execute(letters.insert().values(id=1, subject="a", at=datetime(2025, 1, 1)))  # noqa: DTZ001
+
+
+async def test_transaction_that_raises_leaves_nothing(letters_database: Database) -> None:
+    async def fail() -> None:
+        async with letters_database.begin() as connection:
+            await connection.execute(letters.insert().values(id=1, subject="a"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+
+    assert await _count(letters_database) == 0
+
+
+async def test_reading_connection_cannot_write(letters_database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with letters_database.read() as connection:
+            await connection.execute(letters.insert().values(id=1, subject="a"))
+
+    assert await _count(letters_database) == 0
+
+
+async def test_insert_or_ignore_tells_which_rows_were_new(letters_database: Database) -> None:
+    async with letters_database.begin() as connection:
+        await connection.execute(letters.insert().values(id=1, subject="first"))
+        statement = insert_or_ignore(connection, letters).returning(letters.c.id)
+        new = await connection.execute(statement.values([{"id": 1, "subject": "x"}, {"id": 2, "subject": "x"}]))
+
+    assert new.scalars().all() == [2]
+
+
+async def test_broken_constraint_is_the_callers_to_read(letters_database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with letters_database.begin() as connection:
+            await connection.execute(letters.insert().values(id=1))
+
+
+async def test_simultaneous_read_and_write_transactions_lose_no_update(letters_database: Database) -> None:
+    async with letters_database.begin() as connection:
+        await connection.execute(letters.insert().values(id=1, subject="0"))
+
+    async def count_up() -> None:
+        async with letters_database.begin() as connection:
+            row = select(letters.c.subject).where(letters.c.id == 1).with_for_update()
+            value = int((await connection.execute(row)).scalar_one())
+            await connection.execute(letters.update().values(subject=str(value + 1)))
+
+    await asyncio.gather(*(count_up() for _ in range(20)))
+
+    async with letters_database.read() as connection:
+        assert (await connection.execute(select(letters.c.subject))).scalar_one() == "20"
+
+
+async def test_two_processes_write_at_once_without_an_error(database_url: str, letters_database: Database) -> None:
+    async def write(database: Database, start: int) -> None:
+        for id_ in range(start, start + 10):
+            async with database.begin() as connection:
+                await connection.execute(letters.insert().values(id=id_, subject="a"))
+
+    async with opened(database_url) as other_process:
+        await asyncio.gather(write(letters_database, 0), write(other_process, 100))
+
+    assert await _count(letters_database) == 20
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////nowhere/at/all.sqlite"])
+async def test_database_that_is_away_is_unavailable(url: str) -> None:
+    async with opened(url) as database:
+        assert not await database.ready()
+        with pytest.raises(DatabaseUnavailable):
+            async with database.begin():
+                pass
+
+
+async def test_connection_cut_by_the_server_is_unavailable_and_the_next_one_works(postgres_url: str) -> None:
+    async with opened(postgres_url) as database:
+        with pytest.raises(DatabaseUnavailable):
+            async with database.begin() as connection:
+                await connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+        assert await database.ready()
+        async with database.begin() as connection:
+            await connection.execute(text("select 1"))
+
+
+SCRIPT = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision, branch_labels, depends_on = "{revision}", {down}, None, None
+
+def upgrade():
+    {step}
+"""
+
+
+def _write_scripts(folder: Path) -> None:
+    (folder / "versions").mkdir(parents=True)
+    (folder / "env.py").write_text(
+        "from sqlalchemy import MetaData\nfrom lienthong.shared.database import run_migrations\n"
+        "run_migrations(MetaData())\n"
+    )
+    make = 'op.create_table("offices", sa.Column("code", sa.String(35), primary_key=True))'
+    widen = 'op.add_column("offices", sa.Column("name", sa.Text))'
+    for revision, down, step in [("0001", None, make), ("0002", "0001", widen)]:
+        script = SCRIPT.format(revision=revision, down=repr(down), step=step)
+        (folder / "versions" / f"{revision}.py").write_text(script)
+
+
+async def test_simultaneous_migrations_run_each_revision_once(database_url: str, tmp_path: Path) -> None:
+    _write_scripts(tmp_path / "migrations")
+
+    here = [asyncio.to_thread(migrate, database_url, tmp_path / "migrations") for _ in range(2)]
+    elsewhere = [_migrate_in_another_process(database_url, tmp_path / "migrations") for _ in range(2)]
+    await asyncio.gather(*here, *elsewhere)
+
+    async with opened(database_url) as database, database.read() as connection:
+        names = await connection.run_sync(lambda sync: [c["name"] for c in inspect(sync).get_columns("offices")])
+    assert names == ["code", "name"]
+
+
+async def test_migration_that_fails_leaves_the_database_as_it_was(database_url: str, tmp_path: Path) -> None:
+    _write_scripts(tmp_path / "migrations")
+    broken = SCRIPT.format(revision="0003", down="'0002'", step="raise RuntimeError('power cut')")
+    (tmp_path / "migrations" / "versions" / "0003.py").write_text(broken)
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        await asyncio.to_thread(migrate, database_url, tmp_path / "migrations")
+
+    async with opened(database_url) as database, database.read() as connection:
+        assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == []
+
+
+async def _migrate_in_another_process(url: str, scripts: Path) -> None:
+    program = "import sys; from lienthong.shared.database import migrate; migrate(*sys.argv[1:])"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, str(scripts))
+    assert await process.wait() == 0

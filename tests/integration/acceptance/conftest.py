@@ -1,0 +1,28 @@
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from deploy.servers import create_database
+from tests.integration.acceptance.whole_network import WholeNetwork, whole_network
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def network(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WholeNetwork]:
+    """Registry, signing and four nodes over SQLite."""
+    async with whole_network(tmp_path_factory.mktemp("whole")) as serving:
+        yield serving
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_network(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server_url: str
+) -> AsyncIterator[WholeNetwork]:
+    """The same over PostgreSQL."""
+
+    def database(name: str) -> str:
+        return create_database(postgres_server_url, f"{name}_{uuid.uuid4().hex}")
+
+    async with whole_network(tmp_path_factory.mktemp("whole-postgres"), database=database) as serving:
+        yield serving

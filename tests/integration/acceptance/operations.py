@@ -1,0 +1,181 @@
+"""Every operation that takes JSON, and every one that takes parameters, of all three kinds of service."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from joserfc.jwk import ECKey
+
+from lienthong.embedded.register import OPERATOR_CLIENT
+from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE, SIGNING_AUDIENCE, node_audience
+from lienthong.shared.identifiers import NodeId
+from tests.integration.acceptance.whole_network import WholeNetwork
+
+ID: Final = "01900000-0000-7000-8000-000000000000"
+NODE: Final = "H28.31"
+"""The node that is asked, in the name of its agency."""
+DEEP: Final = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation. ``path`` may hold ``{names}``; ``body`` is one that it takes as it stands."""
+
+    service: str
+    method: str
+    path: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    query: tuple[str, ...] = ()
+    client: str = OPERATOR_CLIENT
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+
+_JWK: Final = ECKey.generate_key("P-256").as_dict(private=False)
+_CLIENT: Final = {"client_id": "eoffice.X", "name": "X", "scopes": ["inbox"], "agency": NODE, "jwk": _JWK}
+_AGENCY: Final = {
+    "name": "UBND xã Thử",
+    "parent": NODE,
+    "level": "commune",
+    "old_code": "000.99.31.H28",
+    "node": NODE,
+    "email": "vanthu@xa-thu.example",
+}
+_NODE: Final = {"name": "Nút thử", "parent": NODE, "level": "commune", "broker": "b", "url": "http://127.0.0.1:9"}
+_SIGN: Final = {"agency": NODE, "format": "raw", "data": "eGlu"}
+
+
+def _csr() -> str:
+    """A real request for a certificate, PEM."""
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    signed = request.sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+    return signed.public_bytes(Encoding.PEM).decode("ascii")
+
+
+_CERTIFICATE: Final = {
+    "profile": "agency-seal",
+    "csr": _csr(),
+    "subject": {"name": "UBND xã Thử", "organisation": "UBND xã Thử", "agency": NODE},
+}
+_REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:00Z"}
+JSON_OPERATIONS: Final = (
+    Operation(service="node", method="POST", path="/v1/inbox/claims", body={"agency": NODE, "limit": 1}, client=NODE),
+    Operation(
+        service="node",
+        method="POST",
+        path="/v1/deliveries/{delivery}/acknowledgement",
+        body={"lease_token": ID, "result": "done", "description": ""},
+        client=NODE,
+    ),
+    Operation(
+        service="node",
+        method="POST",
+        path="/v1/documents/{document}/statuses",
+        body={"code": "03", "description": "x", "staff": {"department": "x", "staff": "x"}, "agency": NODE},
+        client=NODE,
+    ),
+    Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
+    Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
+    Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
+    Operation(service="signing", method="POST", path="/v1/certificates", body=_CERTIFICATE),
+    Operation(service="signing", method="POST", path="/v1/certificates/{serial}/revocation", body=_REVOCATION),
+    Operation(
+        service="signing", method="POST", path="/v1/remote-keys", body={"agency": "X98", "name": "Thử", "node": NODE}
+    ),
+    Operation(service="signing", method="POST", path="/v1/signatures", body=_SIGN, client=NODE),
+)
+READ_OPERATIONS: Final = (
+    Operation(
+        service="node", method="GET", path="/v1/documents", query=("agency", "kind", "limit", "cursor"), client=NODE
+    ),
+    Operation(service="node", method="GET", path="/v1/documents/{document}", client=NODE),
+    Operation(service="node", method="GET", path="/v1/documents/{document}/package", client=NODE),
+    Operation(service="node", method="GET", path="/v1/documents/{document}/attachments/{n}", client=NODE),
+    Operation(service="node", method="GET", path="/v1/documents/{document}/timeline", client=NODE),
+    Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
+    Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
+    Operation(service="registry", method="GET", path="/v1/agencies", query=("q", "level", "parent", "limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/agencies/{code}"),
+    Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/nodes/{code}"),
+    Operation(service="registry", method="GET", path="/v1/routes", query=("from", "to")),
+    Operation(service="registry", method="GET", path="/v1/delegations", query=("agency",)),
+    Operation(service="registry", method="PUT", path="/v1/delegations/{principal}/{delegate_code}"),
+    Operation(service="registry", method="DELETE", path="/v1/delegations/{principal}/{delegate_code}"),
+    Operation(service="registry", method="GET", path="/v1/clients", query=("limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/clients/{client_id}"),
+    Operation(service="registry", method="DELETE", path="/v1/clients/{client_id}"),
+    Operation(service="signing", method="GET", path="/crl/{name}.crl"),
+    Operation(service="signing", method="GET", path="/certs/{name}.crt"),
+    Operation(service="signing", method="GET", path="/v1/certificates", query=("agency", "limit", "cursor")),
+    Operation(service="signing", method="GET", path="/v1/certificates/{serial}"),
+)
+"""With parameters in the path or the query; those without a body."""
+
+
+class Asker:
+    """Sends any bytes to any operation of a network, with a token that may."""
+
+    def __init__(self, network: WholeNetwork) -> None:
+        self._network = network
+        self._services = {
+            "node": (network.url(NODE), node_audience(NodeId(NODE))),
+            "registry": (network.site.registry.url, REGISTRY_AUDIENCE),
+            "signing": (network.site.signing.url, SIGNING_AUDIENCE),
+        }
+
+    async def ask(self, operation: Operation, target: str, **arguments: Any) -> httpx.Response:
+        """The answer to one request; ``target`` is the path with its query, escaped."""
+        base, audience = self._services[operation.service]
+        token = await self._network.token(operation.client, audience)
+        headers = {"Authorization": f"Bearer {token}", **arguments.pop("headers", {})}
+        return await self._network.http.request(operation.method, base + target, headers=headers, **arguments)
+
+    async def openapi(self, service: str) -> dict[str, Any]:
+        """What the service says of itself."""
+        answer = await self._network.http.get(f"{self._services[service][0]}/openapi.json")
+        return dict(answer.json())
+
+
+def spoilt_bodies(good: Mapping[str, Any]) -> Iterator[bytes]:
+    """Bodies that are not what ``good`` is: no JSON, the wrong JSON, and each member replaced by odd values."""
+    yield from (b"", b"null", b"[]", b'"x"', b"1e999", b"NaN", b"{", b"\xff\xfe{}", b"\x00", b'{"a":"\xed\xa0\x80"}')
+    yield from (b"[" * DEEP, b'{"a":' * DEEP, b"[" * 400 + b"]" * 400, b"9" * 10_000)
+    yield json.dumps({**good, "\ud800": 1}).encode("ascii")
+    yield json.dumps({**good, "\x00": 1}).encode("ascii")
+    for changed in _changed(good):
+        yield json.dumps(changed).encode("ascii")
+
+
+_ODD_TEXTS: Final = ("\x00", "x\x00y", "\ud800", "\udfff\ud800", "x" * 70_000, "", " ", "\u202e", "💥" * 300, "%00")
+_ODD_OTHERS: Final[tuple[object, ...]] = (
+    0,
+    -1,
+    2**31,
+    2**63,
+    10**400,
+    1.5,
+    True,
+    None,
+    [],
+    {},
+    ["\x00"],
+    [[]],
+    {"\x00": "\x00"},
+)
+
+
+def _changed(good: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in good.items():
+        for odd in (*_ODD_TEXTS, *_ODD_OTHERS):
+            yield {**good, name: odd}
+        if isinstance(value, Mapping):
+            for inner in _changed(value):
+                yield {**good, name: inner}

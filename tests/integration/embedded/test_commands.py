@@ -1,0 +1,143 @@
+"""The commands against ``lienthong run`` as a process of its own, which must end cleanly."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from lienthong.embedded.letter_pdf import letter_pdf
+from lienthong.sdk.command import build_app
+
+START_LIMIT_S = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A place to type commands."""
+
+    state: Path
+
+    def type(self, *arguments: str, who: str = "H28.31.05") -> Result:
+        profile = self.state / "profiles" / f"{who}.toml"
+        return CliRunner().invoke(build_app(), [*arguments, "--profile", str(profile)])
+
+    def ask(self, *arguments: str, who: str = "H28.31.05") -> Any:
+        done = self.type(*arguments, "--json", who=who)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    def wait(self, *arguments: str, who: str) -> Any:
+        """Asks until the answer is not empty."""
+        deadline = time.monotonic() + START_LIMIT_S
+        while not (answer := self.ask(*arguments, who=who)):
+            assert time.monotonic() < deadline, f"nothing came of {arguments}"
+        return answer
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    state = tmp_path_factory.mktemp("embedded")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [str(Path(sys.executable).with_name("lienthong")), "run", "--port", port, "--state-dir", str(state)]
+    with (state / "run.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            _wait_until_ready(process, port)
+            yield Desk(state=state)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(timeout=30)
+    assert status == 0, (state / "run.log").read_text()[-2000:]
+    assert "Traceback" not in (state / "run.log").read_text()
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: str) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the network ended at its start"
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError("the network is not ready")
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "Kế hoạch.pdf"
+    path.write_bytes(letter_pdf("Kế hoạch chuyển đổi số", ["Kính gửi: Văn phòng Chính phủ"]))
+    return path
+
+
+def _send(desk: Desk, letter: Path, number: str, *more: str) -> Any:
+    options = ["--subject", "Kế hoạch chuyển đổi số", "--number", number, "--notation", "KH-UBND", *more]
+    return desk.ask("send", str(letter), *options)
+
+
+def test_document_is_sent_taken_answered_tracked_and_verified(desk: Desk, letter: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.edxml"
+    sent = _send(desk, letter, "181", "--to", "000.00.00.G22", "--keep", str(kept))
+    assert sent["signatures"] == {"indication": "TOTAL-PASSED", "package": "valid"}
+
+    desk.wait("inbox", "--wait", "5", who="G22")
+    (taken,) = desk.ask("inbox", "take", "--out", str(tmp_path / "in"), who="G22")
+    assert taken["document"]["id"] == sent["id"]
+    assert Path(taken["package"]).read_bytes() == kept.read_bytes()
+    assert Path(taken["attachments"][0]).name == "01-Kế hoạch.pdf"
+    desk.ask("status", sent["id"], "06", who="G22")
+    followed = desk.type("track", sent["id"], "--follow")
+    assert "06 hoàn thành" in followed.stdout
+    (tmp_path / "answer.json").write_text(json.dumps(sent))
+
+    verified = desk.ask("verify", taken["package"], *taken["attachments"], str(tmp_path / "answer.json"))
+
+    assert verified["passed"] is True
+
+
+def test_ready_package_sent_twice_is_one_document(desk: Desk, letter: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.edxml"
+    sent = _send(desk, letter, "182", "--to", "H28", "--keep", str(kept))
+
+    again = desk.ask("send", "--package", str(kept))
+
+    assert (again["id"], again["receipt"], again["replayed"]) == (sent["id"], sent["receipt"], True)
+
+
+def test_node_signs_with_the_remote_key(desk: Desk, letter: Path) -> None:
+    sent = _send(desk, letter, "183", "--to", "H28.31", "--remote")
+
+    assert sent["signatures"]["package"] == "valid"
+
+
+def test_unknown_recipient_is_one_red_sentence(desk: Desk, letter: Path) -> None:
+    done = desk.type("send", str(letter), "--to", "Z99", "--subject", "x", "--number", "1", "--notation", "CV")
+
+    assert done.exit_code == 1
+    assert re.search(r"\(agency-not-found, from registry\)\s*$", done.stderr)
+    assert "Traceback" not in done.output
+
+
+def test_agencies_are_found_without_diacritics_and_by_old_code(desk: Desk) -> None:
+    assert [agency["code"] for agency in desk.ask("agencies", "mai chau")] == ["H28.31"]
+    assert [agency["code"] for agency in desk.ask("agencies", "000.05.31")] == ["H28.31.05"]
+
+
+def test_anothers_document_is_not_found(desk: Desk, letter: Path) -> None:
+    sent = _send(desk, letter, "184", "--to", "H28")  # G22's inbox belongs to the test that empties it
+
+    done = desk.type("track", sent["id"], who="H28.31")
+
+    assert (done.exit_code, "document-not-found" in done.stderr) == (1, True)

@@ -1,0 +1,190 @@
+"""Remote keys and what is signed with them; validation reports."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lienthong.shared.clients.signing import RemoteKeyMissing, SigningClient, SigningForbidden, SigningRefused
+from lienthong.shared.contracts.tokens import Scope
+from lienthong.shared.edxml.media_types import EDXML, PDF
+from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.report import Indication, PackageSignature, SubIndication
+from tests.integration.signing.harness import Service
+from tests.support.pdf import minimal_pdf
+
+HANG_KIA = AgencyCode("H28.31.05")
+MAI_CHAU = AgencyCode("H28.31")
+DATA = Path(__file__).parents[2] / "data" / "edxml"
+
+
+async def make_key(service: Service, agency: AgencyCode = HANG_KIA) -> None:
+    await service.factory.create_remote_key(agency, name="Hang Kia", node=NodeId("H28.31.05"))
+
+
+async def revoke_key(service: Service) -> None:
+    made = await service.factory.create_remote_key(HANG_KIA, name="Hang Kia", node=None)
+    address = f"/v1/certificates/{made.record.serial}/revocation"
+    answer = await service.http.post(address, json={"reason": "keyCompromise"}, headers=service.operator)
+    assert answer.status_code == 200
+
+
+async def sign_raw(service: Service, headers: dict[str, str], data: bytes = b"SignedInfo") -> httpx.Response:
+    body = {"agency": HANG_KIA, "format": "raw", "data": b64encode(data).decode()}
+    return await service.http.post("/v1/signatures", json=body, headers=headers)
+
+
+def client(service: Service, name: str, agency: str | None = None) -> SigningClient:
+    async def token() -> str:
+        return service.office.token(name, Scope.SIGNATURES_CREATE, Scope.VALIDATIONS_CREATE, agency=agency)
+
+    return SigningClient("", service.http, token)
+
+
+@pytest.mark.parametrize(("name", "agency"), [("e-office", HANG_KIA), ("node.H28.31.05", None)])
+async def test_a_remote_signature_verifies_with_the_certificate_that_comes_along(
+    service: Service, name: str, agency: str | None
+) -> None:
+    await make_key(service)
+    headers = service.bearer(name, Scope.SIGNATURES_CREATE, agency=agency)
+
+    answer = (await sign_raw(service, headers)).json()
+
+    leaf, issuer = (x509.load_pem_x509_certificate(pem.encode()) for pem in answer["certificates"])
+    public = leaf.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(b64decode(answer["signature"]), b"SignedInfo", ec.ECDSA(hashes.SHA256()))
+    leaf.verify_directly_issued_by(issuer)
+
+
+@pytest.mark.parametrize(("name", "agency"), [("e-office", MAI_CHAU), ("node.H28", None), ("operator", None)])
+async def test_nobody_signs_with_another_agencys_key(lite: Service, name: str, agency: str | None) -> None:
+    await make_key(lite)
+
+    answer = await sign_raw(lite, lite.bearer(name, Scope.SIGNATURES_CREATE, agency=agency))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "signing-not-allowed")
+
+
+async def test_an_agency_without_a_key_is_told_so(lite: Service) -> None:
+    answer = await sign_raw(lite, lite.bearer("e-office", Scope.SIGNATURES_CREATE, agency=HANG_KIA))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "remote-key-missing")
+
+
+async def test_a_revoked_key_signs_no_more_and_the_next_one_does(service: Service) -> None:
+    body = {"agency": HANG_KIA, "name": "Hang Kia"}
+    made = await service.http.post("/v1/remote-keys", json=body, headers=service.operator)
+    headers = service.bearer("e-office", Scope.SIGNATURES_CREATE, agency=HANG_KIA)
+    await revoke_key(service)
+
+    refused = await sign_raw(service, headers)
+    renewed = await service.http.post("/v1/remote-keys", json=body, headers=service.operator)
+    signed = await sign_raw(service, headers)
+
+    assert (made.status_code, refused.status_code) == (201, 404)
+    assert (renewed.status_code, signed.status_code) == (201, 200)
+
+
+async def test_simultaneous_requests_for_a_remote_key_make_one(service: Service) -> None:
+    body = {"agency": HANG_KIA, "name": "Hang Kia"}
+
+    answers = await asyncio.gather(
+        *(service.http.post("/v1/remote-keys", json=body, headers=service.operator) for _ in range(5))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
+    assert len({answer.json()["certificate"]["serial"] for answer in answers}) == 1
+    assert len(list((service.settings.keys_dir / "remote").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"", 400, "signature-request-invalid"),
+        (b"x" * (64 * 1024 + 1), 400, "signature-request-invalid"),
+        (b"x" * (128 * 1024), 413, "package-too-large"),
+    ],
+)
+async def test_only_1_byte_to_64_kib_are_signed_as_they_are(lite: Service, data: bytes, status: int, code: str) -> None:
+    answer = await sign_raw(lite, lite.bearer("e-office", Scope.SIGNATURES_CREATE, agency=HANG_KIA), data)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_remotely_signed_pdf_passes_validation_until_its_key_is_revoked(lite: Service, tmp_path: Path) -> None:
+    await make_key(lite)
+    office = client(lite, "e-office", HANG_KIA)
+    plain, signed = tmp_path / "plain.pdf", tmp_path / "signed.pdf"
+    plain.write_bytes(minimal_pdf())
+
+    await office.sign_pdf(HANG_KIA, plain, out=signed)
+    before = await office.validate(signed, media_type=PDF)
+
+    await revoke_key(lite)
+    after = await office.validate(signed, media_type=PDF)
+
+    assert before.indication is Indication.TOTAL_PASSED, before
+    assert [one.agency for one in before.signatures] == [HANG_KIA]
+    assert after.sub_indication in (SubIndication.REVOKED, SubIndication.REVOKED_NO_POE), after
+    assert list(lite.settings.spool_dir.iterdir()) == []
+
+
+async def test_a_damaged_pdf_is_not_signed_and_leaves_nothing_behind(lite: Service) -> None:
+    await make_key(lite)
+    headers = {**lite.bearer("e-office", Scope.SIGNATURES_CREATE, agency=HANG_KIA), "Content-Type": PDF}
+
+    answer = await lite.http.post(
+        "/v1/signatures", params={"agency": HANG_KIA, "format": "pades"}, content=b"%PDF-1.4 no", headers=headers
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "pdf-not-signable")
+    assert list(lite.settings.spool_dir.iterdir()) == []
+
+
+async def test_the_client_names_what_was_refused(lite: Service) -> None:
+    with pytest.raises(RemoteKeyMissing):
+        await client(lite, "e-office", HANG_KIA).sign_raw(HANG_KIA, b"data")
+    with pytest.raises(SigningForbidden):
+        await client(lite, "e-office", MAI_CHAU).sign_raw(HANG_KIA, b"data")
+
+
+async def test_the_client_reads_trust_and_signatures(lite: Service) -> None:
+    await make_key(lite)
+    node = client(lite, "node.H28.31.05")
+
+    trust, signature = await node.trust_list(), await node.sign_raw(HANG_KIA, b"data")
+
+    assert (len(trust.roots), len(trust.intermediates), len(trust.crls)) == (1, 1, 2)
+    public = signature.certificates[0].public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(signature.value, b"data", ec.ECDSA(hashes.SHA256()))
+
+
+async def test_what_cannot_be_validated_is_refused_by_its_type(lite: Service) -> None:
+    headers = {**lite.bearer("e-office", Scope.VALIDATIONS_CREATE), "Content-Type": "image/png"}
+
+    answer = await lite.http.post("/v1/validations", content=b"png", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "media-type-not-supported")
+
+
+async def test_a_package_with_copied_signature_values_is_called_unverifiable(lite: Service) -> None:
+    package = DATA / "java" / "new.edxml"
+
+    report = await client(lite, "e-office").validate(package, media_type=EDXML)
+
+    assert report.package is PackageSignature.UNVERIFIABLE
+
+
+async def test_a_broken_package_is_refused_with_the_codecs_own_code(lite: Service) -> None:
+    with pytest.raises(SigningRefused) as refused:
+        await client(lite, "e-office").validate(DATA / "broken" / "doctype-entity.edxml", media_type=EDXML)
+
+    assert refused.value.facts["signing_status"] == 400
+    assert list(lite.settings.spool_dir.iterdir()) == []

@@ -1,0 +1,189 @@
+"""ASiC-E containers as packages; attacks in a named table."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lienthong.shared.edxml.attachments import read_attachment
+from lienthong.shared.edxml.limits import LIMITS, Limits
+from lienthong.shared.edxml.media_types import ASICE, PDF
+from lienthong.shared.edxml.model import Encoding
+from lienthong.shared.edxml.package import read_package
+from lienthong.shared.edxml.reading import PackageReading
+from lienthong.shared.errors import LienthongError
+from tests.support.ranges import ranges_of
+
+SAMPLES = Path(__file__).parents[2] / "data" / "edxml"
+INLINE = (SAMPLES / "java/two-attachments.edxml").read_bytes()
+HEADER_ONLY = INLINE[: INLINE.index(b"<AttachmentEncoded>")] + b"</edXML>"
+NAMED = HEADER_ONLY.replace(b"cid:a1", b"cid:van%20ban.pdf").replace(b"cid:a2", b"cid:phu-luc/1.txt")
+PDF_BYTES = b"%PDF-1.7\n" + b"abc" * 10_000
+TEXT_BYTES = b"phu luc " * 1_000
+SIGNATURE = ("META-INF/signatures.xml", b"<x/>", zipfile.ZIP_DEFLATED)
+Files = list[tuple[str, bytes, int]]
+PLAIN: Files = [
+    ("mimetype", ASICE.encode(), zipfile.ZIP_STORED),
+    ("message.edxml", NAMED, zipfile.ZIP_DEFLATED),
+    ("van ban.pdf", PDF_BYTES, zipfile.ZIP_DEFLATED),
+    ("phu-luc/1.txt", TEXT_BYTES, zipfile.ZIP_STORED),
+    SIGNATURE,
+]
+
+
+def container(files: Files) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content, method in files:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return out.getvalue()
+
+
+def read(tmp_path: Path, package: bytes, limits: Limits = LIMITS) -> PackageReading:
+    path = tmp_path / "package.asice"
+    path.write_bytes(package)
+    return read_package(path, f"{ASICE}; charset=x", limits=limits)
+
+
+async def test_references_name_the_files_of_the_container(tmp_path: Path) -> None:
+    package = container(PLAIN)
+
+    reading = read(tmp_path, package)
+
+    first, second = reading.content.attachments
+    assert (first.name, first.content_type, first.encoding) == ("181_KH-UBND.pdf", PDF, Encoding.DEFLATED)
+    assert (second.name, second.content_type, second.encoding) == ("phu-luc.pdf", "text/plain", Encoding.STORED)
+    for attachment, content in ((first, PDF_BYTES), (second, TEXT_BYTES)):
+        pieces = [piece async for piece in read_attachment(ranges_of(package, step=100), attachment)]
+        assert b"".join(pieces) == content
+
+
+def test_every_file_is_listed_with_its_digest(tmp_path: Path) -> None:
+    reading = read(tmp_path, container(PLAIN))
+
+    assert reading.media_type == ASICE
+    assert reading.message_entry == "message.edxml"
+    assert [entry.name for entry in reading.entries] == [name for name, _, _ in PLAIN]
+    assert reading.entries[2].sha256 == reading.content.attachments[0].sha256
+    assert reading.content.warnings == ("content-type-mismatch",)
+
+
+async def test_inline_attachments_of_a_stored_message_are_addressed_in_the_container(tmp_path: Path) -> None:
+    package = container([PLAIN[0], ("message.edxml", INLINE, zipfile.ZIP_STORED), SIGNATURE])
+
+    attachments = read(tmp_path, package).content.attachments
+
+    for attachment in attachments:
+        pieces = [piece async for piece in read_attachment(ranges_of(package), attachment)]
+        assert b"".join(pieces).startswith(b"%PDF-")
+    assert len(attachments) == 2
+
+
+def swapped(files: Files) -> bytes:
+    return container([files[1], files[0], *files[2:]])
+
+
+def replaced(index: int, entry: tuple[str, bytes, int]) -> bytes:
+    return container([*PLAIN[:index], entry, *PLAIN[index + 1 :]])
+
+
+def added(name: str, content: bytes = b"x") -> bytes:
+    return container([*PLAIN, (name, content, zipfile.ZIP_DEFLATED)])
+
+
+def hidden() -> bytes:
+    """A file between two others which the directory does not name."""
+    whole = container([*PLAIN[:3], ("secret.pdf", b"hidden", zipfile.ZIP_STORED), *PLAIN[3:]])
+    directory = whole.rindex(b"PK\x01\x02", 0, whole.rindex(b"secret.pdf"))
+    entry = whole[directory : directory + 46 + len("secret.pdf")]
+    end = bytearray(whole[whole.rindex(b"PK\x05\x06") :])
+    for position, lost in ((8, 1), (10, 1), (12, len(entry))):
+        end[position : position + 2] = (int.from_bytes(end[position : position + 2], "little") - lost).to_bytes(
+            2, "little"
+        )
+    return whole.replace(entry, b"")[: -len(end)] + bytes(end)
+
+
+def moved_directory() -> bytes:
+    """Offsets count from behind the first byte: the first entry would begin before it."""
+    package = bytearray(container(PLAIN))
+    field = package.rindex(b"PK\x05\x06") + 16
+    package[field : field + 4] = (int.from_bytes(package[field : field + 4], "little") + 5).to_bytes(4, "little")
+    return bytes(package)
+
+
+def encrypted() -> bytes:
+    package = bytearray(container(PLAIN))
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = package.rindex(magic)
+        package[start + flags] |= 1
+    return bytes(package)
+
+
+ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "mimetype-not-first": (lambda: swapped(PLAIN), "edxml-asice-invalid"),
+    "mimetype-deflated": (lambda: replaced(0, (*PLAIN[0][:2], 8)), "edxml-asice-invalid"),
+    "mimetype-other": (lambda: replaced(0, ("mimetype", b"application/zip", 0)), "edxml-asice-invalid"),
+    "no-message": (lambda: replaced(1, ("message.xml", NAMED, 8)), "edxml-asice-invalid"),
+    "message-in-a-folder": (lambda: replaced(1, ("a/message.edxml", NAMED, 8)), "edxml-asice-invalid"),
+    "two-messages": (lambda: added("other.edxml", NAMED), "edxml-asice-invalid"),
+    "no-signature": (lambda: container(PLAIN[:-1]), "edxml-asice-invalid"),
+    "inline-in-deflated": (lambda: replaced(1, ("message.edxml", INLINE, 8)), "edxml-asice-invalid"),
+    "same-name-other-case": (lambda: added("VAN BAN.pdf"), "edxml-asice-invalid"),
+    "referenced-file-missing": (lambda: container([*PLAIN[:2], *PLAIN[3:]]), "edxml-attachment-missing"),
+    "path-upwards": (lambda: added("../evil.pdf"), "edxml-zip-path"),
+    "path-absolute": (lambda: added("/evil.pdf"), "edxml-zip-path"),
+    "path-backslash": (lambda: added("a\\evil.pdf"), "edxml-zip-path"),
+    "path-drive": (lambda: added("C:evil.pdf"), "edxml-zip-path"),
+    "bomb": (lambda: added("bomb.txt", bytes(20 * 1024 * 1024)), "edxml-zip-bomb"),
+    "encrypted": (encrypted, "edxml-zip-encrypted"),
+    "hidden-file": (hidden, "edxml-asice-invalid"),
+    "bytes-before": (lambda: b"#!/bin/sh\n" + container(PLAIN), "edxml-asice-invalid"),
+    "bytes-behind": (lambda: container(PLAIN) + b"junk", "edxml-zip-damaged"),
+    "cut-short": (lambda: container(PLAIN)[:-30], "edxml-zip-damaged"),
+    "not-a-zip": (lambda: NAMED, "edxml-zip-damaged"),
+    "changed-byte": (lambda: container(PLAIN).replace(TEXT_BYTES, b"P" + TEXT_BYTES[1:]), "edxml-zip-damaged"),
+    "name-in-no-encoding": (
+        lambda: added("vă.txt").replace("vă.txt".encode(), b"v\xff\xff.txt"),
+        "edxml-zip-damaged",
+    ),
+    "directory-elsewhere": (moved_directory, "edxml-zip-damaged"),
+    "damaged-pdf": (
+        lambda: replaced(2, ("van ban.pdf", b"%PDF-1.4\n%" + b"\xef\xbf\xbd" * 4, 8)),
+        "edxml-pdf-damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize(("attack", "code"), ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_is_refused(attack: Callable[[], bytes], code: str, tmp_path: Path) -> None:
+    with pytest.raises(LienthongError) as refused:
+        read(tmp_path, attack())
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (Limits(container_entries=4), "edxml-limit-container"),
+        (Limits(container_bytes=20_000), "edxml-limit-container"),
+        (Limits(unwrapped_bytes=20_000), "edxml-limit-unwrapped"),
+    ],
+)
+def test_a_limit_of_containers_is_kept(limits: Limits, code: str, tmp_path: Path) -> None:
+    with pytest.raises(LienthongError) as refused:
+        read(tmp_path, container(PLAIN), limits)
+
+    assert refused.value.code == code
+
+
+def test_a_huge_directory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    package = container([*PLAIN, *((f"{n}", b"", zipfile.ZIP_STORED) for n in range(25_000))])
+
+    with pytest.raises(LienthongError) as refused:
+        read(tmp_path, package)
+
+    assert refused.value.code == "edxml-limit-container"

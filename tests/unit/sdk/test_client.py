@@ -1,0 +1,122 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from lienthong.sdk import LienthongClient, ProblemError
+from lienthong.sdk.errors import DownloadCorrupt, ServiceUnreachable
+from lienthong.shared.clients.registry import TokenRefused
+from lienthong.shared.edxml.media_types import EDXML
+from tests.unit.sdk.fake_node import FakeNode
+
+
+@pytest.fixture
+def node() -> FakeNode:
+    return FakeNode()
+
+
+@pytest.fixture
+def client(node: FakeNode) -> LienthongClient:
+    return node.client()
+
+
+async def test_submission_streams_a_file_and_tells_progress(client: LienthongClient, tmp_path: Path) -> None:
+    package = tmp_path / "large.edxml"
+    package.write_bytes(b"x" * 700_000)
+    seen: list[tuple[int, int | None]] = []
+
+    submission = await client.submit(package, media_type=EDXML, progress=lambda done, total: seen.append((done, total)))
+
+    assert submission.package.sha256 == hashlib.sha256(package.read_bytes()).hexdigest()
+    assert seen[-1] == (700_000, 700_000)
+    assert len(seen) == 3
+
+
+async def test_busy_node_is_asked_again_with_the_same_key_and_body(node: FakeNode, client: LienthongClient) -> None:
+    node.busy = 2
+
+    await client.submit(b"<edXML/>", media_type=EDXML)
+
+    assert list(node.submissions.values()) == [b"<edXML/>"]
+    assert node.requests == 3
+
+
+async def test_same_package_twice_is_one_submission_unless_keys_differ(node: FakeNode, client: LienthongClient) -> None:
+    await client.submit(b"<edXML/>", media_type=EDXML)
+    await client.submit(b"<edXML/>", media_type=EDXML)
+    assert list(node.submissions) == [f"sha256:{hashlib.sha256(b'<edXML/>').hexdigest()}"]
+
+    await client.submit(b"<edXML/>", media_type=EDXML, idempotency_key="again")
+
+    assert len(node.submissions) == 2
+
+
+async def test_silence_after_all_attempts_is_one_clear_error(node: FakeNode, client: LienthongClient) -> None:
+    node.online = False
+
+    with pytest.raises(ServiceUnreachable, match="after 5 attempts"):
+        await client.document("document-1")
+
+    assert node.requests == 5
+
+
+async def test_refusal_is_not_repeated_and_keeps_code_and_hop(node: FakeNode, client: LienthongClient) -> None:
+    with pytest.raises(ProblemError) as raised:
+        await client.document("nowhere")
+
+    assert (raised.value.code, raised.value.status, raised.value.hop) == ("document-not-found", 404, "node:H28")
+    assert node.requests == 1
+
+
+async def test_reused_key_with_other_bytes_is_a_typed_conflict(client: LienthongClient) -> None:
+    await client.submit(b"one", media_type=EDXML, idempotency_key="k")
+
+    with pytest.raises(ProblemError) as raised:
+        await client.submit(b"two", media_type=EDXML, idempotency_key="k")
+
+    assert raised.value.code == "idempotency-key-reused"
+
+
+async def test_documents_are_read_over_all_pages(node: FakeNode, client: LienthongClient) -> None:
+    assert [document.id async for document in client.documents()] == node.document_ids
+
+
+async def test_token_is_fetched_once_for_its_audience_and_renewed_when_refused(
+    node: FakeNode, client: LienthongClient
+) -> None:
+    await client.submit(b"one", media_type=EDXML)
+    await client.submit(b"two", media_type=EDXML)
+    assert node.tokens_issued == ["urn:lienthong:node:H28"]
+
+    node.valid_token = "another"
+    await client.submit(b"three", media_type=EDXML)
+
+    assert node.tokens_issued == ["urn:lienthong:node:H28"] * 2
+
+
+async def test_wrong_secret_is_told_as_such(node: FakeNode) -> None:
+    client = node.client(client_secret="wrong")
+
+    with pytest.raises(TokenRefused, match="Nói rõ"):
+        await client.document("document-1")
+
+
+async def test_broken_download_resumes_where_it_broke(node: FakeNode, client: LienthongClient, tmp_path: Path) -> None:
+    node.break_after_bytes = 3000
+
+    digest = await client.download_package("document-1", tmp_path / "package")
+
+    assert node.ranges == ["bytes=3000-"]
+    assert (tmp_path / "package").read_bytes() == node.package
+    assert digest == hashlib.sha256(node.package).hexdigest()
+
+
+async def test_download_with_another_digest_leaves_no_file(
+    node: FakeNode, client: LienthongClient, tmp_path: Path
+) -> None:
+    node.corrupt = True
+
+    with pytest.raises(DownloadCorrupt):
+        await client.download_package("document-1", tmp_path / "package")
+
+    assert list(tmp_path.iterdir()) == []
