@@ -7,7 +7,9 @@ cd "$(dirname "$0")/../.."
 . deploy/docker/network.sh
 started=$(date +%s)
 missing=
-command -v docker >/dev/null || missing="docker.io iptables ca-certificates"
+if ! docker info >/dev/null 2>&1 && ! command -v dockerd >/dev/null; then  # a client alone starts nothing
+    missing="docker.io iptables ca-certificates"
+fi
 docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || missing="$missing docker-compose"
 # shellcheck disable=SC2086 # names of packages have no spaces
 [ -z "$missing" ] || deploy/apt-install.sh $missing
