@@ -194,6 +194,7 @@ class PKI:
     def trust_list(self) -> TrustList:
         now = self.root.now
         return TrustList(
+            version=1,
             issued_at=now,
             expires_at=now + timedelta(days=1),
             roots=(self.roots_pem.decode(),),

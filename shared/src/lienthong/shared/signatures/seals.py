@@ -5,6 +5,7 @@ ES256 only: 20 µs to sign. Bytes in, verified bytes or an error out. Source: RF
 
 import json
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from lienthong.shared.contracts import Contract
 from lienthong.shared.errors import InvalidInput, Verification
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
@@ -92,16 +94,26 @@ class SealKey:
         """``payload`` sealed: a compact JWS. A contract is sealed as its JSON."""
         header = self._headers.get(typ)
         if header is None:
-            header = self._headers[typ] = self._header(typ)
-        data = payload if isinstance(payload, bytes) else payload.model_dump_json().encode()
-        signing_input = header + b"." + _encode(data)
-        r, s = decode_dss_signature(self.private_key.sign(signing_input, ec.ECDSA(SHA256())))
-        signature = r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
-        return (signing_input + b"." + _encode(signature)).decode()
+            header = self._headers[typ] = _header(typ, self.chain)
+        return _sealed(header, payload, lambda data: self.private_key.sign(data, ec.ECDSA(SHA256())))
 
-    def _header(self, typ: str) -> bytes:
-        x5c = [b64encode(one.public_bytes(Encoding.DER)).decode() for one in self.chain]
-        return _encode(json.dumps({"alg": "ES256", "typ": typ, "x5c": x5c}, separators=(",", ":")).encode())
+
+def seal_with(key: SignatureKey, typ: str, payload: Contract | bytes) -> str:
+    """``payload`` sealed, as by :meth:`SealKey.seal`, with a P-256 key that is elsewhere."""
+    return _sealed(_header(typ, key.certificate_chain), payload, key.sign)
+
+
+def _sealed(header: bytes, payload: Contract | bytes, sign: Callable[[bytes], bytes]) -> str:
+    data = payload if isinstance(payload, bytes) else payload.model_dump_json().encode()
+    signing_input = header + b"." + _encode(data)
+    r, s = decode_dss_signature(sign(signing_input))
+    signature = r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
+    return (signing_input + b"." + _encode(signature)).decode()
+
+
+def _header(typ: str, chain: Sequence[x509.Certificate]) -> bytes:
+    x5c = [b64encode(one.public_bytes(Encoding.DER)).decode() for one in chain]
+    return _encode(json.dumps({"alg": "ES256", "typ": typ, "x5c": x5c}, separators=(",", ":")).encode())
 
 
 def open_seal(

@@ -26,6 +26,7 @@ async def current_trust_list(resources: Resources) -> TrustList:
         raise NotInitialised("The operator must run 'lienthong-signing init' first.")
     pems = [(one.name, one.certificate.public_bytes(Encoding.PEM).decode()) for one in known]
     return TrustList(
+        version=1,
         issued_at=max(crl.this_update for crl in lists),
         expires_at=min(crl.next_update for crl in lists),
         roots=tuple(pem for name, pem in pems if name == ROOT),
