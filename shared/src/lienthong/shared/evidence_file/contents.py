@@ -1,0 +1,75 @@
+"""What an evidence file holds, and where."""
+
+from datetime import datetime
+
+from lienthong.shared.contracts import Contract
+from lienthong.shared.contracts.evidence import Event, PackageReference
+from lienthong.shared.identifiers import AgencyCode, DocumentId, EvidenceId, NodeId
+
+CONTENTS = "contents.json"
+"""The member that says what the others are: :class:`Contents` as JSON."""
+REPORT = "report.json"
+"""The validation report of the node that made the file; informative, since the package is judged anew."""
+TRUST_LIST = "trust/trust-list.jws"
+"""The sealed trust list: issuing authorities, revocation lists, authorities outside."""
+CERTIFICATES = "trust/certificates.pem"
+"""Every certificate that a check needs but the root, for tools that take a file."""
+CRLS = "trust/crls.pem"
+"""The revocation lists of the trust list, likewise."""
+OCSP_FOLDER = "trust/ocsp/"
+"""OCSP answers (DER), named by the certificate's serial number."""
+SEAL_MANIFEST = "META-INF/ASiCManifest001.xml"
+"""Names every member with its digest; what the node's seal covers. Source: EN 319 162-1 clause 4.4.4."""
+SEAL = "META-INF/signature001.p7s"
+"""CAdES, detached, over :data:`SEAL_MANIFEST`."""
+TIME_MANIFEST = "META-INF/ASiCManifest002.xml"
+"""Names :data:`SEAL_MANIFEST` and :data:`SEAL`; what the time stamp covers."""
+TIME_STAMP = "META-INF/timestamp002.tst"
+"""RFC 3161 token over :data:`TIME_MANIFEST`."""
+MAX_EVIDENCE = 2_000
+"""Pieces of evidence in one file."""
+MAX_MEMBERS = 8 * 1024
+"""Members of one file."""
+MAX_SMALL_BYTES = 32 * 1024 * 1024
+"""Bytes of any member but the package."""
+
+
+class ProvenEvidence(Contract):
+    """One piece of evidence and the members that prove it.
+
+    ``proof``, ``checkpoint`` and ``time_stamp`` are None while its node's log has no stamped checkpoint over it.
+    """
+
+    id: EvidenceId
+    node: NodeId
+    event: Event
+    time: datetime
+    member: str
+    """The compact JWS, ASCII."""
+    proof: str | None = None
+    """Inclusion in the log: :class:`LogPosition` as JSON."""
+    checkpoint: str | None = None
+    """The signed note of the checkpoint, with its cosignatures."""
+    time_stamp: str | None = None
+    """RFC 3161 token over the SHA-256 of the checkpoint's body."""
+
+
+class LogPosition(Contract):
+    """Where a piece of evidence stands in its node's log. Hashes: lowercase hexadecimal. Source: RFC 9162 2.1.3."""
+
+    index: int
+    tree_size: int
+    hashes: tuple[str, ...]
+
+
+class Contents(Contract):
+    """What the file is about and which member is what."""
+
+    document: DocumentId
+    sender: AgencyCode
+    sender_document_id: str
+    package: PackageReference
+    package_member: str
+    made_by: NodeId
+    made_at: datetime
+    evidence: tuple[ProvenEvidence, ...]
