@@ -1,5 +1,5 @@
 import json
-from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from pathlib import Path
 
@@ -216,3 +216,16 @@ def test_seal_over_the_limit_is_refused_unread(pki: PKI) -> None:
 
 def test_claimed_payload_is_readable_without_trust(pki: PKI) -> None:
     assert claimed_payload(pki.node_seal("H28").seal(TYP, b"claim")) == b"claim"
+
+
+def test_certificate_of_an_unknown_version_is_a_refusal_not_a_crash() -> None:
+    """cryptography has an error of its own for it, which is no ValueError."""
+    pki = PKI.new()
+    header, payload, signature = pki.node_seal("H28").seal("t+jws", b"{}").split(".")
+    members = json.loads(urlsafe_b64decode(header + "=="))
+    der = b64decode(members["x5c"][0]).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03", 1)
+    members["x5c"][0] = b64encode(der).decode()
+    forged = urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=").decode()
+
+    with pytest.raises(SealInvalid):
+        open_seal(f"{forged}.{payload}.{signature}", typ="t+jws", trust=pki.trust(), at=NOW, profile=Profile.NODE_SEAL)

@@ -20,6 +20,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.findings import CheckEnded, Findings, Rule
 from lienthong.shared.signatures.report import SignatureKind, SignatureReport, SubIndication
 from lienthong.shared.signatures.signer_checks import check_revocation, check_signer
@@ -172,4 +173,4 @@ def _check_coverage(signature: EmbeddedPdfSignature, findings: Findings) -> None
 
 
 def _certificate(certificate: asn1_x509.Certificate) -> x509.Certificate:
-    return x509.load_der_x509_certificate(certificate.dump())
+    return certificate_from_der(certificate.dump())

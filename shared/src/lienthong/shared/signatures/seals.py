@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from lienthong.shared.contracts import Contract
 from lienthong.shared.errors import InvalidInput, Verification
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile
@@ -177,7 +178,7 @@ def _certificates(header: bytes, typ: str) -> tuple[x509.Certificate, ...]:
         x5c = members.get("x5c")
         if not isinstance(x5c, list) or not 1 <= len(x5c) <= MAX_CERTIFICATES:
             raise SealInvalid("The seal must hold its certificate and that of its issuer.")
-        return tuple(x509.load_der_x509_certificate(b64decode(one, validate=True)) for one in x5c)
+        return tuple(certificate_from_der(b64decode(one, validate=True)) for one in x5c)
     except (ValueError, TypeError, RecursionError) as error:
         raise SealInvalid("The seal's header cannot be read.") from error
 

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from lxml import etree
 
+from lienthong.shared.signatures.certificates import certificate_from_der
+
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
 NAMESPACES: Final = {"ds": DS, "xades": XADES}
@@ -164,7 +166,7 @@ def _reference(element: etree._Element) -> SignedReference:
 
 def _certificates(elements: Sequence[etree._Element]) -> tuple[x509.Certificate, ...]:
     try:
-        return tuple(x509.load_der_x509_certificate(decoded(element)) for element in elements)
+        return tuple(certificate_from_der(decoded(element)) for element in elements)
     except ValueError as error:
         raise SignatureMalformed("A certificate of the signature cannot be read.") from error
 

@@ -69,7 +69,7 @@ def _read(csr_pem: str) -> x509.CertificateSigningRequest:
         raise CSRInvalid("Send one PKCS#10 request in PEM, '-----BEGIN CERTIFICATE REQUEST-----' and so on.")
     try:
         return x509.load_pem_x509_csr(csr_pem.encode())
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CSRInvalid("Send one PKCS#10 request in PEM, as 'openssl req -new' writes it.") from error
 
 
