@@ -89,15 +89,17 @@ def test_key_usage_is_critical_and_keeps_signing_and_issuing_apart(issuing: Auth
     assert (lower.value.key_cert_sign, lower.value.digital_signature) == (False, True)
 
 
-def test_a_certificate_says_where_its_issuer_and_the_revocation_list_are(leaf: x509.Certificate) -> None:
+def test_a_certificate_says_where_its_status_its_issuer_and_the_revocation_list_are(leaf: x509.Certificate) -> None:
     points = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
 
     names = points[0].full_name
     assert names is not None
     assert names[0].value == "https://signing.example/crl/issuing-1.crl"
-    assert access[0].access_method == AuthorityInformationAccessOID.CA_ISSUERS
-    assert access[0].access_location.value == "https://signing.example/certs/issuing-1.crt"
+    assert [(one.access_method, one.access_location.value) for one in access] == [
+        (AuthorityInformationAccessOID.OCSP, "https://signing.example/ocsp"),
+        (AuthorityInformationAccessOID.CA_ISSUERS, "https://signing.example/certs/issuing-1.crt"),
+    ]
 
 
 def test_the_chain_is_linked_by_key_identifiers(issuing: Authority, leaf: x509.Certificate) -> None:

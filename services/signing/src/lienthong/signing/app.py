@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from lienthong.shared import serving
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE
 from lienthong.shared.tokens import JWKSCache, TokenVerifier
-from lienthong.signing.api import certificates, publication, remote_keys, signatures, validations
-from lienthong.signing.background import publishing_crls
+from lienthong.signing.api import certificates, publication, remote_keys, signatures, time_stamps, validations
+from lienthong.signing.background import renewing
 from lienthong.signing.config import Settings
 from lienthong.signing.factory import SigningFactory
 from lienthong.signing.usecases.trust_list import lists_are_fresh
@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
             http = await stack.enter_async_context(httpx.AsyncClient())
             app.state.signing = factory
             app.state.tokens = _token_verifier(settings, http)
-            await stack.enter_async_context(publishing_crls(factory.resources))
+            await stack.enter_async_context(renewing(factory.resources))
             yield
 
     async def lists() -> bool:
@@ -42,7 +42,9 @@ def create_app(settings: Settings) -> FastAPI:
         "Liên Thông: signing",
         hop=HOP,
         lifespan=lifespan,
-        routers=[module.router for module in (publication, certificates, remote_keys, signatures, validations)],
+        routers=[
+            module.router for module in (publication, time_stamps, certificates, remote_keys, signatures, validations)
+        ],
         checks={"database": factory.resources.database.ready, "revocation-lists": lists},
     )
 

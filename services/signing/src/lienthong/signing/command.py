@@ -14,11 +14,11 @@ from lienthong.shared.serving import serve as serve_app
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.app import create_app
 from lienthong.signing.config import Settings
-from lienthong.signing.domain.records import AuthorityName, RevocationReason, Serial
+from lienthong.signing.domain.records import Authority, AuthorityName, RevocationReason, Serial
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.factory import SigningFactory
 from lienthong.signing.usecases.create_remote_key import create_remote_key
-from lienthong.signing.usecases.init_ca import init_ca, renew_issuing
+from lienthong.signing.usecases.init_ca import renew_issuing
 from lienthong.signing.usecases.issue_certificate import KeyOrder, issue_certificate, issue_keys
 from lienthong.signing.usecases.publish_crl import publish_crl
 from lienthong.signing.usecases.resources import Resources
@@ -69,7 +69,12 @@ def migrate() -> None:
 def init() -> None:
     """Make the root, the issuing authority and their first revocation lists, if they are not there yet."""
     settings = _settings()
-    authority = _run(init_ca, settings)
+
+    async def work() -> Authority:
+        async with SigningFactory(settings) as factory:
+            return await factory.init_ca()
+
+    authority = asyncio.run(work())
     typer.echo(f"{authority.name} issues; root certificate: {settings.root_path}")
 
 

@@ -3,11 +3,16 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
+from cryptography.x509 import ObjectIdentifier
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lienthong.shared.signatures.profiles import ARC, Profile
 
 MEBIBYTE = 1024**2
 GIBIBYTE = 1024**3
+TIME_STAMP_POLICY = f"{ARC}.1.6"
+"""Our own time-stamp policy: the one that the time-stamping certificate names."""
 
 
 class Settings(BaseSettings):
@@ -39,6 +44,12 @@ class Settings(BaseSettings):
     """Likewise :attr:`crl_lifetime` for the root's list, which needs the root key brought online."""
     crl_check_interval: timedelta = timedelta(minutes=1)
     """How often the service looks whether a list is due."""
+    ocsp_lifetime: timedelta = timedelta(hours=1)
+    """From an OCSP answer's thisUpdate to its nextUpdate."""
+    time_stamp_policy: str = TIME_STAMP_POLICY
+    """Policy (OID) under which time stamps are given."""
+    certificate_policies: dict[Profile, tuple[str, ...]] = {}
+    """Further policies (OIDs) in new certificates of a profile, beside its own: ``{"officer": ["2.16.704.1.1"]}``."""
     max_pdf_bytes: int = 100 * MEBIBYTE
     """Largest PDF that is signed here."""
     max_validation_bytes: int = GIBIBYTE
@@ -49,6 +60,18 @@ class Settings(BaseSettings):
     """Port that the API listens on."""
     log_level: str = "info"
     """Least severe level that is logged."""
+
+    @field_validator("time_stamp_policy", "certificate_policies")
+    @classmethod
+    def _are_policies(cls, value: str | dict[Profile, tuple[str, ...]]) -> str | dict[Profile, tuple[str, ...]]:
+        texts = [value] if isinstance(value, str) else [text for texts in value.values() for text in texts]
+        for text in texts:
+            ObjectIdentifier(text)  # raises ValueError
+        return value
+
+    def further_policies(self, profile: Profile) -> tuple[ObjectIdentifier, ...]:
+        """What :attr:`certificate_policies` says about a profile."""
+        return tuple(map(ObjectIdentifier, self.certificate_policies.get(profile, ())))
 
     @property
     def issuer(self) -> str:

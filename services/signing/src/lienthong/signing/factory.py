@@ -19,6 +19,7 @@ from lienthong.signing.usecases.create_remote_key import RemoteKeyMade, create_r
 from lienthong.signing.usecases.init_ca import init_ca
 from lienthong.signing.usecases.issue_certificate import KeyOrder, issue_keys
 from lienthong.signing.usecases.resources import Resources
+from lienthong.signing.usecases.service_keys import renew_service_keys
 from lienthong.signing.usecases.trust_list import current_trust_list
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -62,7 +63,9 @@ class SigningFactory:
 
     async def init_ca(self) -> Authority:
         """The issuing authority, made if it is not there; the root certificate lies at ``settings.root_path`` then."""
-        return await init_ca(self.resources)
+        authority = await init_ca(self.resources)
+        await renew_service_keys(self.resources)
+        return authority
 
     async def issue_key(self, profile: Profile, subject: Subject, *, out_p12: Path, password: str) -> CertificateRecord:
         """A new key with its certificate, in a PKCS#12 file."""

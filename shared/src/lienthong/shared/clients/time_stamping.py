@@ -12,6 +12,7 @@ import httpx
 from asn1crypto import core, tsp
 
 from lienthong.shared.errors import InvalidInput, Unavailable
+from lienthong.shared.signatures.asn1 import UNREADABLE, TimeStampReply
 
 QUERY_MEDIA_TYPE: Final = "application/timestamp-query"
 """Source: RFC 3161 section 3.4."""
@@ -21,8 +22,6 @@ MAX_REPLY_BYTES: Final = 64 * 1024
 """Longest reply that is read: a token with four certificates has about 8 KiB."""
 DIGEST_BYTES: Final = 32
 NONCE_BITS: Final = 64
-UNREADABLE: Final = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What asn1crypto raises over bytes that are not what they should be."""
 _GRANTED: Final = ("granted", "granted_with_mods")
 _TRY_AGAIN: Final = frozenset({"system_failure", "time_not_available"})
 
@@ -109,7 +108,7 @@ def token_in(reply: bytes, *, digest: bytes, nonce: int) -> bytes:
     Source: RFC 3161 section 2.2.
     """
     try:
-        response = tsp.TimeStampResp.load(reply, strict=True)
+        response = TimeStampReply.load(reply, strict=True)
         _require_granted(response["status"])  # 1
         token = response["time_stamp_token"]
         info = token["content"]["encap_content_info"]["content"].parsed

@@ -27,6 +27,16 @@ def media_type_of(request: Request) -> str:
     return header.get_content_type() if header["Content-Type"] else ""
 
 
+async def read_bytes(request: Request, *, limit_bytes: int) -> bytes:
+    """The body in memory. Raises :class:`PackageTooLarge`."""
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > limit_bytes:
+            raise PackageTooLarge(f"The body has at most {limit_bytes} bytes.", facts={"limit_bytes": limit_bytes})
+    return bytes(content)
+
+
 async def read_json(request: Request, shape: type[Shape]) -> Shape:
     """The JSON body.
 
@@ -34,13 +44,9 @@ async def read_json(request: Request, shape: type[Shape]) -> Shape:
         PackageTooLarge: More than 128 KiB.
         InvalidRequest: Not JSON, or not of that shape.
     """
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > MAX_JSON_BYTES:
-            raise PackageTooLarge("A JSON body has at most 128 KiB.", facts={"limit_bytes": MAX_JSON_BYTES})
+    content = await read_bytes(request, limit_bytes=MAX_JSON_BYTES)
     try:
-        return shape.model_validate_json(bytes(content))
+        return shape.model_validate_json(content)
     except ValidationError as error:
         fields = [".".join(str(part) for part in one["loc"]) or "body" for one in error.errors(include_url=False)]
         raise InvalidRequest(f"Not valid: {', '.join(fields[:20])}.", facts={"errors": fields[:20]}) from error

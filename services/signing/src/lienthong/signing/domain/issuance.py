@@ -1,5 +1,6 @@
 """Certificates before they are signed: profile, names, addresses and times put together. Source: RFC 5280 section 4."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,19 @@ class Addresses:
         """The certificate of an authority. Source: RFC 5280 section 4.2.2.1."""
         return f"{self.base_url}/certs/{authority}.crt"
 
+    @property
+    def ocsp(self) -> str:
+        """The OCSP responder of every authority. Source: RFC 6960 section 3.1."""
+        return f"{self.base_url}/ocsp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a certificate departs from its profile: policies beside the profile's, another validity."""
+
+    policies: Sequence[x509.ObjectIdentifier] = ()
+    validity: timedelta | None = None
+
 
 def draft_root(key: SubjectKey, *, organisation: str, serial: int, now: datetime) -> x509.CertificateBuilder:
     """A self-signed root certificate, before its signature."""
@@ -57,7 +71,17 @@ def draft_issuing(
 ) -> x509.CertificateBuilder:
     """The certificate of the ``number``-th issuing authority, before the root's signature."""
     subject = _authority_name(organisation, f"Issuing CA {number}")
-    return _below(root, Profile.ISSUING, key, subject=subject, uri=None, serial=serial, now=now, addresses=addresses)
+    return _below(
+        root,
+        Profile.ISSUING,
+        key,
+        subject=subject,
+        uri=None,
+        serial=serial,
+        now=now,
+        addresses=addresses,
+        terms=Terms(),
+    )
 
 
 def draft_leaf(
@@ -69,8 +93,9 @@ def draft_leaf(
     serial: int,
     now: datetime,
     addresses: Addresses,
+    terms: Terms | None = None,
 ) -> x509.CertificateBuilder:
-    """A certificate for an agency, officer, node or directory, before the issuing authority's signature.
+    """A certificate for anyone but an authority, before the issuing authority's signature.
 
     Raises:
         SubjectInvalid: The subject does not fit the profile.
@@ -84,6 +109,7 @@ def draft_leaf(
         serial=serial,
         now=now,
         addresses=addresses,
+        terms=terms or Terms(),
     )
 
 
@@ -122,10 +148,12 @@ def _below(
     serial: int,
     now: datetime,
     addresses: Addresses,
+    terms: Terms,
 ) -> x509.CertificateBuilder:
     """A certificate under ``issuer``, which it does not outlive."""
     not_before = max(_start(now), issuer.certificate.not_valid_before_utc)
-    not_after = min(not_before + profile.rules.validity, issuer.certificate.not_valid_after_utc)
+    validity = terms.validity or profile.rules.validity
+    not_after = min(not_before + validity, issuer.certificate.not_valid_after_utc)
     draft = CertificateDraft(
         profile=profile,
         subject=subject,
@@ -135,11 +163,20 @@ def _below(
         not_after=not_after,
         issuer=issuer.certificate,
         uri=uri,
-        crl_urls=(addresses.crl(issuer.name),),
+        crl_urls=() if profile.rules.unrevoked else (addresses.crl(issuer.name),),
+        further_policies=terms.policies,
     )
-    location = x509.UniformResourceIdentifier(addresses.certificate(issuer.name))
-    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, location)
-    return draft_certificate(draft).add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+    access = x509.AuthorityInformationAccess(list(_access(addresses, issuer.name, profile)))
+    return draft_certificate(draft).add_extension(access, critical=False)
+
+
+def _access(addresses: Addresses, issuer: AuthorityName, profile: Profile) -> Iterator[x509.AccessDescription]:
+    """Where to ask for the status, unless it is the responder's own certificate, and where the issuer's lies."""
+    places = [(AuthorityInformationAccessOID.CA_ISSUERS, addresses.certificate(issuer))]
+    if not profile.rules.unrevoked:
+        places.insert(0, (AuthorityInformationAccessOID.OCSP, addresses.ocsp))
+    for method, url in places:
+        yield x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
 
 
 def _authority_name(organisation: str, role: str) -> x509.Name:

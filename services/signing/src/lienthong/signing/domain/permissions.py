@@ -5,7 +5,7 @@ id is ``node.<id>``: the registry gives such ids to nodes only.
 """
 
 from lienthong.shared.identifiers import NodeId
-from lienthong.shared.signatures.profiles import Profile
+from lienthong.shared.signatures.profiles import SERVICE_PROFILES, Profile
 from lienthong.shared.tokens import Principal
 from lienthong.signing.domain.records import CertificateRecord, RemoteKey
 from lienthong.signing.domain.subjects import Subject
@@ -22,13 +22,17 @@ def node_of_client(caller: Principal) -> NodeId | None:
 
 
 def require_may_issue(caller: Principal, profile: Profile, subject: Subject) -> None:
-    """An agency gets seals and officers' certificates in its own name, a node its own seal, an operator any but a CA's.
+    """An agency gets seals and officers' certificates in its own name, a node its own seal, an operator the rest.
+
+    Nobody gets an authority's certificate, or one that the service makes for itself.
 
     Raises:
         ProfileNotAllowed: None of these.
     """
     if profile.rules.is_ca:
         raise ProfileNotAllowed("Certificates of authorities are made on the machine that holds the root key.")
+    if profile in SERVICE_PROFILES:
+        raise ProfileNotAllowed("The signing service makes its own certificates by itself.")
     node = node_of_client(caller)
     if caller.agency is not None:
         allowed = profile in (Profile.AGENCY_SEAL, Profile.OFFICER) and subject.agency == caller.agency

@@ -7,7 +7,15 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode, NodeId
-from lienthong.shared.signatures.profiles import DIRECTORY_URI, Profile, agency_uri, node_uri
+from lienthong.shared.signatures.profiles import (
+    DIRECTORY_URI,
+    OCSP_URI,
+    TIME_STAMPING_URI,
+    TRUST_LIST_URI,
+    Profile,
+    agency_uri,
+    node_uri,
+)
 from lienthong.signing.errors import SubjectInvalid
 
 COUNTRY = "VN"
@@ -15,6 +23,12 @@ MAX_NAME_LENGTH = 64
 """Characters of an organisation name, and bytes in UTF-8 of a common name: widespread software counts ub-common-name
 in bytes. Source: RFC 5280 appendix A.1.
 """
+_FIXED_URIS = {
+    Profile.DIRECTORY: DIRECTORY_URI,
+    Profile.OCSP_RESPONDER: OCSP_URI,
+    Profile.TIME_STAMPING: TIME_STAMPING_URI,
+    Profile.TRUST_LIST: TRUST_LIST_URI,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +58,7 @@ def subject_uri(profile: Profile, subject: Subject) -> str:
         return agency_uri(AgencyCode(_only_code(subject.agency, "agency", excluded=subject.node)))
     if subject.agency or subject.node:
         raise SubjectInvalid(f"A certificate of the profile '{profile}' names no agency and no node.")
-    return DIRECTORY_URI
+    return _FIXED_URIS[profile]
 
 
 def subject_name(profile: Profile, subject: Subject) -> x509.Name:

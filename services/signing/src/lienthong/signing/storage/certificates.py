@@ -52,6 +52,25 @@ async def list_certificates(
     return [record_of_row(row) for row in await connection.execute(query)]
 
 
+async def newest_of_profile(
+    connection: AsyncConnection, profile: Profile, *, issuer: AuthorityName | None, limit: int
+) -> list[CertificateRecord]:
+    """The last certificates of a profile, newest first. ``issuer`` None: of any."""
+    query = select(certificates).where(certificates.c.profile == profile.value)
+    if issuer is not None:
+        query = query.where(certificates.c.issuer == issuer)
+    query = query.order_by(certificates.c.issued_at.desc(), certificates.c.serial.desc()).limit(limit)
+    return [record_of_row(row) for row in await connection.execute(query)]
+
+
+async def certificates_of(
+    connection: AsyncConnection, issuer: AuthorityName, serials: Sequence[Serial]
+) -> dict[Serial, CertificateRecord]:
+    """Those of an authority that have one of the serial numbers."""
+    query = select(certificates).where(certificates.c.issuer == issuer, certificates.c.serial.in_(serials))
+    return {row.serial: record_of_row(row) for row in await connection.execute(query)}
+
+
 async def set_revoked(connection: AsyncConnection, serial: Serial, revocation: Revocation) -> None:
     """Records a revocation."""
     await connection.execute(

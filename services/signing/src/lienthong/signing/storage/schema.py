@@ -1,6 +1,18 @@
 """The tables of the signing service. Types work on PostgreSQL and SQLite alike; times are aware, in UTC."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from lienthong.shared.database import UtcDateTime
 
@@ -38,6 +50,7 @@ certificates = Table(
     Index("certificates_by_issue", "issued_at", "serial"),
     Index("certificates_by_agency", "agency", "issued_at", "serial"),
     Index("certificates_revoked", "issuer", "revoked_at"),
+    Index("certificates_by_profile", "profile", "issued_at", "serial"),
 )
 
 crls = Table(
@@ -57,4 +70,37 @@ remote_keys = Table(
     Column("serial", SERIAL, ForeignKey("certificates.serial"), nullable=False, doc="Also the name of its key file"),
     Column("node", CODE, doc="The node that may ask for its signatures"),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+time_stamp_clock = Table(
+    "time_stamp_clock",
+    metadata,
+    Column(
+        "id", Integer, primary_key=True, autoincrement=False, doc="1: the one row, locked while a token is numbered"
+    ),
+    Column("serial", BigInteger, nullable=False, doc="Of the last token"),
+    Column("stamped_at", UtcDateTime, nullable=False, doc="genTime of the last token"),
+)
+
+trusted_authorities = Table(
+    "trusted_authorities",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True, doc="SHA-256 of the certificate, hexadecimal"),
+    Column("certificate", Text, nullable=False, doc="PEM"),
+    Column("purposes", JSON, nullable=False),
+    Column("names", JSON, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("not_after", UtcDateTime, nullable=False),
+    Column("crls", JSON, nullable=False, doc="DER in base64"),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+trust_lists = Table(
+    "trust_lists",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False, doc="1 is the first; never reused"),
+    Column("content_digest", String(64), nullable=False, doc="SHA-256 of what it says, but for version and times"),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("jws", Text, nullable=False, doc="As published"),
 )

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
-from lienthong.shared.signatures.profiles import Profile, SubjectKey
+from lienthong.shared.signatures.profiles import SERVICE_PROFILES, Profile, SubjectKey
 from lienthong.shared.tokens import Principal
-from lienthong.signing.domain.issuance import draft_leaf, record_of
+from lienthong.signing.domain.issuance import Terms, draft_leaf, record_of
 from lienthong.signing.domain.permissions import require_may_issue
 from lienthong.signing.domain.records import Authority, CertificateRecord
 from lienthong.signing.domain.requests import requested_key
@@ -85,12 +86,20 @@ def certify(
     *,
     key: SubjectKey,
     issued_by: str,
+    validity: timedelta | None = None,
 ) -> CertificateRecord:
-    """A signed certificate that nobody remembers yet."""
+    """A signed certificate that nobody remembers yet. ``validity`` None: the profile's."""
     profile, subject = what
     now = resources.clock()
     draft = draft_leaf(
-        issuer, profile, key, subject=subject, serial=new_serial(), now=now, addresses=resources.addresses
+        issuer,
+        profile,
+        key,
+        subject=subject,
+        serial=new_serial(),
+        now=now,
+        addresses=resources.addresses,
+        terms=Terms(policies=resources.settings.further_policies(profile), validity=validity),
     )
     handle, _chain = resources.keys.load(issuer.name)
     return record_of(
@@ -124,3 +133,5 @@ def _export_all(
 def _require_end_entity(profile: Profile) -> None:
     if profile.rules.is_ca:
         raise SubjectInvalid("Certificates of authorities are made by 'init' and 'renew-issuing' only.")
+    if profile in SERVICE_PROFILES:
+        raise SubjectInvalid("The signing service makes its own certificates by itself.")
