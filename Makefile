@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
-TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl
+TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl softhsm2
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 .PHONY: help install-run install-dev demo run run-services test test-fast lint format lock bench clean up smoke down test-compose
