@@ -62,12 +62,12 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
 
 def stored_root(size: int, hashes: Hashes) -> bytes:
     """Root of the tree of ``size`` leaves, out of the hashes that :func:`root_needs` names."""
-    return _range_hash(0, size, hashes) if size else EMPTY_ROOT
+    return range_hash(0, size, hashes) if size else EMPTY_ROOT
 
 
 def root_needs(size: int) -> list[Subtree]:
     """The perfect subtrees that a tree of ``size`` leaves consists of, the largest first: also what an append needs."""
-    return _cover(0, size)
+    return cover(0, size)
 
 
 def grown(size: int, hashes: Hashes, leaves: Iterable[bytes]) -> dict[Subtree, bytes]:
@@ -91,7 +91,7 @@ def grown(size: int, hashes: Hashes, leaves: Iterable[bytes]) -> dict[Subtree, b
 
 def inclusion_needs(index: int, size: int) -> list[Subtree]:
     """What :func:`inclusion_proof` looks up."""
-    return [each for begin, end in _path(index, size) for each in _cover(begin, end)]
+    return [each for begin, end in _path(index, size) for each in cover(begin, end)]
 
 
 def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
@@ -100,12 +100,12 @@ def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
     Raises:
         ValueError: There is no such leaf.
     """
-    return [_range_hash(begin, end, hashes) for begin, end in _path(index, size)]
+    return [range_hash(begin, end, hashes) for begin, end in _path(index, size)]
 
 
 def consistency_needs(old: int, new: int) -> list[Subtree]:
     """What :func:`consistency_proof` looks up."""
-    return [each for begin, end in _subproof(old, new) for each in _cover(begin, end)]
+    return [each for begin, end in _subproof(old, new) for each in cover(begin, end)]
 
 
 def consistency_proof(old: int, new: int, hashes: Hashes) -> list[bytes]:
@@ -114,7 +114,7 @@ def consistency_proof(old: int, new: int, hashes: Hashes) -> list[bytes]:
     Raises:
         ValueError: Not ``0 < old <= new``.
     """
-    return [_range_hash(begin, end, hashes) for begin, end in _subproof(old, new)]
+    return [range_hash(begin, end, hashes) for begin, end in _subproof(old, new)]
 
 
 def verify_inclusion(leaf: bytes, *, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -197,7 +197,7 @@ def _path(index: int, size: int) -> list[tuple[int, int]]:
         raise ValueError("There is no such leaf")
     ranges, begin, end = [], 0, size
     while end - begin > 1:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if index < middle:
             ranges.append((middle, end))
             end = middle
@@ -213,7 +213,7 @@ def _subproof(old: int, new: int) -> list[tuple[int, int]]:
         raise ValueError("A proof of consistency leads from a tree with leaves to a larger one")
     ranges, begin, end = [], 0, new
     while old < end:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if old <= middle:
             ranges.append((middle, end))
             end = middle
@@ -225,12 +225,12 @@ def _subproof(old: int, new: int) -> list[tuple[int, int]]:
     return ranges[::-1]
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below ``size``."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _cover(begin: int, end: int) -> list[Subtree]:
+def cover(begin: int, end: int) -> list[Subtree]:
     """The perfect subtrees, the largest first, over the leaves of a subtree that begins where one of its size may."""
     subtrees = []
     while begin < end:
@@ -240,8 +240,9 @@ def _cover(begin: int, end: int) -> list[Subtree]:
     return subtrees
 
 
-def _range_hash(begin: int, end: int, hashes: Hashes) -> bytes:
-    *largest, value = [hashes[each] for each in _cover(begin, end)]
+def range_hash(begin: int, end: int, hashes: Hashes) -> bytes:
+    """Hash of the subtree over those leaves, out of the perfect subtrees that :func:`cover` names."""
+    *largest, value = [hashes[each] for each in cover(begin, end)]
     for left in reversed(largest):
         value = node_hash(left, value)
     return value

@@ -1,0 +1,98 @@
+"""A node's evidence log as others read it: checkpoints, proofs, entries. Hashes are 64 hexadecimal digits, SHA-256."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from lienthong.shared.contracts import Contract
+from lienthong.shared.identifiers import EvidenceId, NodeId
+
+LOG_REQUEST_TYPE = "lienthong-log+jws"
+"""JWS ``typ`` of a node's request to read the log of another."""
+LOG_REQUEST_LIFETIME = timedelta(minutes=5)
+"""How long a request is good, either way: clocks differ."""
+MAX_ENTRIES = 500
+"""Entries of one answer."""
+MAX_LINE = 1_000
+"""Characters of a signature line: ours have about 200."""
+MAX_CERTIFICATE = 8_000
+"""Characters of one certificate in PEM: ours have about 1,000."""
+
+Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Certificate = Annotated[str, StringConstraints(max_length=MAX_CERTIFICATE)]
+_HASH = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
+_NODE = "H28.31"
+_EVIDENCE = "0190f3b0-7c1e-7b5e-8c1e-2f5d1b6a9c44"
+
+
+class LogRequest(Contract):
+    """``issuer`` asks ``audience`` for what is in its log. The seal must be the issuer's."""
+
+    issuer: NodeId
+    audience: NodeId
+    issued_at: datetime
+
+
+class TimeStampAnswer(Contract):
+    """A time stamp over a checkpoint's note body: ``token`` is an RFC 3161 TimeStampToken, DER in base64."""
+
+    time: datetime = Field(examples=["2026-11-20T08:00:00Z"])
+    token: str
+
+
+class Cosignature(Contract):
+    """What a witness adds to a checkpoint: its signature line, and its seal's certificates (PEM, leaf first)."""
+
+    witness: NodeId = Field(examples=["H28"])
+    line: Annotated[str, StringConstraints(max_length=MAX_LINE)]
+    certificates: tuple[Certificate, ...] = Field(min_length=1, max_length=4)
+
+
+class CheckpointAnswer(Contract):
+    """One checkpoint with everything that vouches for it.
+
+    ``note`` is the signed note with the log's own signature only; ``certificates`` (PEM, leaf first) are of the seal
+    that signed it.
+    """
+
+    size: int = Field(ge=1, examples=[20852163])
+    note: str
+    certificates: tuple[Certificate, ...]
+    time_stamps: tuple[TimeStampAnswer, ...]
+    cosignatures: tuple[Cosignature, ...]
+
+
+class InclusionAnswer(Contract):
+    """Proof that a piece of evidence is entry ``index`` of the first ``size``. Source: RFC 9162 section 2.1.3."""
+
+    evidence: EvidenceId = Field(examples=[_EVIDENCE])
+    index: int = Field(ge=0, examples=[41])
+    size: int = Field(ge=1, examples=[100])
+    leaf_hash: Hash = Field(examples=[_HASH], description="SHA-256(0x00 || compact JWS)")
+    proof: tuple[Hash, ...] = Field(description="From the leaf up")
+
+
+class ConsistencyAnswer(Contract):
+    """Proof that the log of ``to_size`` entries begins with that of ``from_size``. Source: RFC 9162 section 2.1.4."""
+
+    from_size: int = Field(ge=0, examples=[41])
+    to_size: int = Field(ge=0, examples=[100])
+    proof: tuple[Hash, ...]
+
+
+class LogEntry(Contract):
+    """One entry: evidence as the compact JWS that was logged."""
+
+    index: int = Field(ge=0, examples=[41])
+    evidence: EvidenceId = Field(examples=[_EVIDENCE])
+    jws: str
+
+
+class EntriesAnswer(Contract):
+    """Neighbouring entries, and one proof that they stand in the log of ``size`` entries (:mod:`merkle_ranges`)."""
+
+    node: NodeId = Field(examples=[_NODE])
+    size: int = Field(ge=0, examples=[100])
+    entries: tuple[LogEntry, ...]
+    proof: tuple[Hash, ...]
