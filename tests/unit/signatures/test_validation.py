@@ -9,6 +9,7 @@ from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.signatures.asice import ContainerFile, build_container
 from lienthong.shared.signatures.pades import MAX_PDF_BYTES, sign_pdf
+from lienthong.shared.signatures.policies import may_accept
 from lienthong.shared.signatures.report import (
     Indication,
     PackageSignature,
@@ -16,7 +17,6 @@ from lienthong.shared.signatures.report import (
     SignatureKind,
     SignatureReport,
     SubIndication,
-    may_accept,
     package_signature,
 )
 from lienthong.shared.signatures.validation import IN_MEMORY_BYTES, validate_package

@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 
 from cryptography import x509
 
-from lienthong.shared.signatures.report import Check, Indication, SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.report import Check, Indication, Proof, SignatureKind, SignatureReport, SubIndication
 from lienthong.shared.signatures.trust import CheckedCertificate
 
 _TOTAL: Final = {
@@ -15,6 +15,8 @@ _TOTAL: Final = {
     SubIndication.HASH_FAILURE,
     SubIndication.SIG_CRYPTO_FAILURE,
     SubIndication.REVOKED,
+    SubIndication.EXPIRED,
+    SubIndication.NOT_YET_VALID,
 }
 """Sub-indications that condemn. Source: ETSI EN 319 102-1 clause 5.1.3, table 6."""
 
@@ -33,6 +35,7 @@ class Rule(Enum):
     TIME = ("signing time", "EN 319 102-1 5.2.8")
     SENDER = ("signer is sender", "QCVN 102:2016 From/OrganId")
     REVOCATION = ("revocation", "EN 319 102-1 5.2.5")
+    TIME_STAMP = ("time stamp", "EN 319 102-1 5.4")
 
 
 class CheckEnded(Exception):
@@ -55,6 +58,10 @@ class Findings:
     signer: x509.Certificate | None = None
     trusted: CheckedCertificate | None = None
     signing_time: datetime | None = None
+    level: str = ""
+    best_signature_time: datetime | None = None
+    proof: Proof | None = None
+    proof_source: str = ""
 
     def passed(self, rule: Rule) -> None:
         """The rule holds."""
@@ -87,6 +94,10 @@ class Findings:
             claimed_signer=self.signer.subject.rfc4514_string() if self.signer else "",
             agency=self.trusted.agency if self.trusted else None,
             signing_time=self.signing_time,
+            level=self.level,
+            best_signature_time=self.best_signature_time,
+            proof=self.proof,
+            proof_source=self.proof_source,
             indication=indication,
             sub_indication=sub_indication,
             checks=tuple(self.checks),

@@ -1,6 +1,6 @@
-"""Certification paths: from a leaf to a pinned root, by signatures and constraints; time is not looked at here.
+"""Certification paths: from a leaf to an anchor, by signatures and constraints; time is not looked at here.
 
-Source: RFC 5280 sections 4.2 and 6.1. Name constraints and policy mappings are not understood: a CA that marks one as
+Source: RFC 5280 sections 4.2 and 6.1. Policy constraints and mappings are not understood: a CA that marks one as
 critical is refused.
 """
 
@@ -11,12 +11,14 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from lienthong.shared.errors import Verification
-from lienthong.shared.signatures.profiles import DOCUMENT_SIGNING, MAX_RSA_BITS, MIN_RSA_BITS, Profile
+from lienthong.shared.signatures.authorities import ExternalAuthority
+from lienthong.shared.signatures.name_constraints import first_violation
+from lienthong.shared.signatures.policies import Policy
+from lienthong.shared.signatures.profiles import DOCUMENT_SIGNING, Profile
 from lienthong.shared.signatures.report import SubIndication
 
 MAX_PATH_LENGTH: Final = 5
@@ -24,10 +26,11 @@ MAX_PATH_LENGTH: Final = 5
 MAX_OFFERED: Final = 8
 """Certificates that may come with a signature; more are not looked at."""
 
+MAX_TRIALS: Final = 64
+"""Signatures of issuers that are verified while one path is looked for: crafted names cannot make us try for ever."""
+
 E = TypeVar("E", bound=x509.ExtensionType)
 
-_DIGESTS: Final = {"sha256", "sha384", "sha512"}
-_CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _UNDERSTOOD: Final = {
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.KEY_USAGE,
@@ -37,6 +40,7 @@ _UNDERSTOOD: Final = {
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
     ExtensionOID.SUBJECT_KEY_IDENTIFIER,
     ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    ExtensionOID.NAME_CONSTRAINTS,
 }
 _DOCUMENT_PURPOSES: Final = {
     DOCUMENT_SIGNING,
@@ -62,7 +66,7 @@ class CertificateRefused(Verification):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """A path that holds within its window: leaf first, pinned root last; so are the ``fingerprints`` (SHA-256)."""
+    """A path that holds within its window: leaf first, anchor last; so are the ``fingerprints`` (SHA-256)."""
 
     path: tuple[x509.Certificate, ...]
     fingerprints: tuple[bytes, ...]
@@ -78,51 +82,71 @@ def build_chain(
     *,
     roots: Sequence[x509.Certificate],
     profile: Profile | None,
+    policy: Policy,
+    authorities: Sequence[ExternalAuthority] = (),
 ) -> Chain:
-    """The path from ``leaf`` over ``pool`` to one of ``roots``, with the leaf's profile checked.
+    """The path from ``leaf`` over ``pool`` to one of ``roots`` or ``authorities``, with the leaf's profile checked.
 
     Raises:
         CertificateRefused: No path, or one that breaks a rule.
     """
+    anchors = (*roots, *(one.certificate for one in authorities))
     try:
-        path = _path([leaf], list(pool), roots)
+        path = _Search(pool=(*pool, *anchors), anchors=anchors).path([leaf])
         if path is None:
             raise CertificateRefused(
                 f"No trusted issuer is known for {leaf.subject.rfc4514_string()}.",
                 sub_indication=SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
             )
-        for certificate in path:
-            _require_strong(certificate)
-            _require_understood(certificate)
-        for below, authority in enumerate(path[1:]):
-            _require_authority(authority, below)
+        _require_rules(path, policy)
+        external = None if path[-1] in roots else next(one for one in authorities if one.certificate == path[-1])
         found, uri = _check_profile(leaf, profile)
+        if external is not None:
+            _require_external(external, leaf, found, uri)
     except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
         raise _refused("A certificate of the chain is malformed or uses an unknown algorithm.") from error
+    return _chain(path, external, found, uri)
+
+
+def _chain(
+    path: Sequence[x509.Certificate], external: ExternalAuthority | None, profile: Profile | None, uri: str | None
+) -> Chain:
+    begin, end = [one.not_valid_before_utc for one in path], [one.not_valid_after_utc for one in path]
+    if external is not None:
+        begin.append(external.not_before)
+        end.append(external.not_after)
     return Chain(
         path=tuple(path),
         fingerprints=tuple(one.fingerprint(SHA256()) for one in path),
-        not_before=max(one.not_valid_before_utc for one in path),
-        not_after=min(one.not_valid_after_utc for one in path),
-        profile=found,
+        not_before=max(begin),
+        not_after=min(end),
+        profile=profile,
         uri=uri,
     )
 
 
-def _path(
-    path: list[x509.Certificate], pool: list[x509.Certificate], roots: Sequence[x509.Certificate]
-) -> list[x509.Certificate] | None:
-    last = path[-1]
-    if len(path) > 1 and last in roots:
-        return path
-    if len(path) == MAX_PATH_LENGTH:
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    pool: Sequence[x509.Certificate]
+    anchors: Sequence[x509.Certificate]
+    trials: int = 0
+
+    def path(self, path: list[x509.Certificate]) -> list[x509.Certificate] | None:
+        last = path[-1]
+        if len(path) > 1 and last in self.anchors:
+            return path
+        if len(path) == MAX_PATH_LENGTH:
+            return None
+        for issuer in self.pool:
+            if issuer.subject == last.issuer and issuer not in path and self._issued(last, issuer):
+                found = self.path([*path, issuer])
+                if found is not None:
+                    return found
         return None
-    for issuer in pool:
-        if issuer.subject == last.issuer and issuer not in path and _issued(last, issuer):
-            found = _path([*path, issuer], pool, roots)
-            if found is not None:
-                return found
-    return None
+
+    def _issued(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        self.trials += 1
+        return self.trials <= MAX_TRIALS and _issued(certificate, issuer)
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -137,17 +161,35 @@ def _refused(detail: str) -> CertificateRefused:
     return CertificateRefused(detail, sub_indication=SubIndication.CHAIN_CONSTRAINTS_FAILURE)
 
 
-def _require_strong(certificate: x509.Certificate) -> None:
+def _require_rules(path: Sequence[x509.Certificate], policy: Policy) -> None:
+    for certificate in path:
+        _require_strong(certificate, policy)
+        _require_understood(certificate)
+    below = 0
+    for authority in path[1:]:
+        _require_authority(authority, below)
+        below += authority.subject != authority.issuer  # self-issued ones do not count. Source: RFC 5280 section 6.1.4
+    refused = first_violation(path)
+    if refused is not None:
+        raise _refused(f"An authority of the chain may not name {refused}.")
+
+
+def _require_strong(certificate: x509.Certificate, policy: Policy) -> None:
     digest = certificate.signature_hash_algorithm
-    key = certificate.public_key()
-    strong = (isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES)
-    )
-    if digest is None or digest.name not in _DIGESTS or not strong:
+    if not policy.allows_digest(digest.name if digest else None) or not policy.allows_key(certificate.public_key()):
         raise CertificateRefused(
             f"The key or digest of the certificate of {certificate.subject.rfc4514_string()} is too weak.",
             sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
         )
+
+
+def _require_external(
+    external: ExternalAuthority, leaf: x509.Certificate, profile: Profile | None, uri: str | None
+) -> None:
+    if not external.serves(profile):
+        raise _refused(f"{external.certificate.subject.rfc4514_string()} is not trusted for this purpose.")
+    if not external.may_name(leaf, uri):
+        raise _refused(f"{external.certificate.subject.rfc4514_string()} may not issue to this name.")
 
 
 def _require_understood(certificate: x509.Certificate) -> None:
@@ -186,6 +228,9 @@ def _check_profile(leaf: x509.Certificate, asked: Profile | None) -> tuple[Profi
     if profile is None:
         _require_document_purpose(leaf)
         return None, None
+    if profile is Profile.TIME_STAMPING:
+        _require_time_stamping(leaf)
+        return profile, None
     _require_policy(leaf, profile)
     return profile, _require_uri(leaf, profile)
 
@@ -203,6 +248,14 @@ def _require_document_purpose(leaf: x509.Certificate) -> None:
     purposes = _extension(leaf, x509.ExtendedKeyUsage)
     if purposes is not None and not _DOCUMENT_PURPOSES & set(purposes):
         raise _refused("The certificate is not for signing documents.")
+
+
+def _require_time_stamping(leaf: x509.Certificate) -> None:
+    """The purpose alone, and critical, whoever issued it. Source: RFC 3161 section 2.3."""
+    purposes = [one for one in leaf.extensions if isinstance(one.value, x509.ExtendedKeyUsage)]
+    alone = [set(one.value) for one in purposes] == [{ExtendedKeyUsageOID.TIME_STAMPING}]
+    if not alone or not purposes[0].critical:
+        raise _refused("The certificate is not for time stamps, critically and alone.")
 
 
 def _require_policy(leaf: x509.Certificate, profile: Profile) -> None:

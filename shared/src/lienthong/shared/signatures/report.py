@@ -55,7 +55,17 @@ class SignatureKind(StrEnum):
 
     PADES = "pades"
     XADES = "xades"
+    CADES = "cades"
     ASIC = "asic"
+
+
+class Proof(StrEnum):
+    """What proves that a signature existed at its best signature time."""
+
+    TIME_STAMP = "time-stamp"
+    """A valid time stamp over the signature. Source: ETSI EN 319 102-1 clause 5.5."""
+    RECEIPT = "receipt"
+    """The node that judges it had it in its hands: no stamp, or none that holds, and so no proof to others."""
 
 
 class Finding(BaseModel):
@@ -77,14 +87,21 @@ class SignatureReport(Finding):
     """What was found about one signature.
 
     ``where`` is ``package`` or ``attachment <n>``. ``claimed_signer`` is the certificate's subject, to be believed
-    only with TOTAL-PASSED; ``signing_time`` is the signer's own claim. ``covered`` and ``not_covered`` name parts.
+    only with TOTAL-PASSED; ``signing_time`` is the signer's own claim. ``best_signature_time`` is the earliest moment
+    at which the signature is proven to exist, ``proof`` by what, ``proof_source`` by whom (the subject of the
+    time-stamping authority). ``level`` is the form that was found, such as ``XAdES-B-T``; empty before it was
+    read. ``covered`` and ``not_covered`` name parts.
     """
 
     kind: SignatureKind
     where: str
+    level: str = ""
     claimed_signer: str = ""
     agency: AgencyCode | None = None
     signing_time: datetime | None = None
+    best_signature_time: datetime | None = None
+    proof: Proof | None = None
+    proof_source: str = ""
     indication: Indication
     sub_indication: SubIndication | None = None
     checks: tuple[Check, ...] = ()
@@ -93,13 +110,19 @@ class SignatureReport(Finding):
 
 
 class Report(Finding):
-    """What was found about all signatures of one package. ``indication`` None: there are none."""
+    """What was found about all signatures of one package.
+
+    ``indication`` None: there are none. ``policy`` names the policy that was in force (:mod:`policies`),
+    ``document_type`` what it was asked for: ``new``, ``recall``, ``update``, ``replace`` or ``status``; empty: unknown.
+    """
 
     package: PackageSignature = Field(examples=["valid"])
     indication: Indication | None = Field(default=None, examples=["TOTAL-PASSED"])
     sub_indication: SubIndication | None = None
     signatures: tuple[SignatureReport, ...] = ()
     checked_at: datetime
+    policy: str = ""
+    document_type: str = ""
 
 
 def worst(signatures: tuple[SignatureReport, ...]) -> SignatureReport | None:
@@ -130,14 +153,3 @@ def package_signature(signatures: tuple[SignatureReport, ...]) -> PackageSignatu
     if any(one.indication is Indication.TOTAL_PASSED for one in signatures):
         return PackageSignature.VALID
     return PackageSignature.UNVERIFIABLE
-
-
-def may_accept(report: Report) -> bool:
-    """Whether a node takes the package: not when a signature says that something was changed or misused.
-
-    Absent and unverifiable signatures are accepted and reported: packages of 2025 carry none, and authenticity then
-    rests on the sender's token. Source: Decision 28/2018/QĐ-TTg (the recipient checks integrity and authenticity).
-    """
-    if report.package is PackageSignature.INVALID:
-        return False
-    return all(one.indication is not Indication.TOTAL_FAILED for one in report.signatures)

@@ -1,4 +1,4 @@
-"""Local trust: pinned roots, published intermediates and CRLs, and the check of one certificate against them.
+"""Local trust: pinned roots, what was published below and beside them, and the check of one certificate against it.
 
 A pure module: DER and PEM in, a checked certificate or an error out. Source: RFC 5280 sections 5 and 6.
 """
@@ -6,7 +6,7 @@ A pure module: DER and PEM in, a checked certificate or an error out. Source: RF
 import hashlib
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -16,9 +16,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.errors import InvalidInput
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.authorities import ExternalAuthority
+from lienthong.shared.signatures.ocsp_answers import OCSPStatus, newest_answer
 from lienthong.shared.signatures.paths import MAX_OFFERED, CertificateRefused, Chain, build_chain
+from lienthong.shared.signatures.policies import Policy, policy_at
 from lienthong.shared.signatures.profiles import Profile, agency_of, node_of
 from lienthong.shared.signatures.report import SubIndication
+from lienthong.shared.signatures.revocation import (
+    ListedStatus,
+    Revocation,
+    RevocationList,
+    RevocationStatement,
+    newest_list,
+)
 
 MAX_REMEMBERED_CHAINS = 20_000
 """Chains that one trust store remembers: every agency of a large node. Each holds a few KiB."""
@@ -32,24 +42,11 @@ class TrustMaterialInvalid(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RevocationList:
-    """A CRL whose signature the named issuer made; ``revoked`` maps serial numbers to moments."""
-
-    this_update: datetime
-    next_update: datetime | None
-    revoked: dict[int, datetime]
-
-    def is_fresh(self, at: datetime) -> bool:
-        """Whether the list can speak for ``at``. Source: RFC 5280 section 6.3.3 step a.1.i."""
-        return self.next_update is not None and at <= self.next_update
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCertificate:
-    """A certificate that passed. ``path`` runs from it to a pinned root.
+    """A certificate that passed. ``path`` runs from it to a pinned root, or to an external authority.
 
-    ``profile`` None: a certificate of a foreign CA, good for documents. ``revocation_unknown``: no fresh CRL of an
-    issuer was at hand; not fatal here, the caller decides.
+    ``profile`` None: a certificate of a foreign CA, good for documents. ``revocation_unknown``: nothing
+    fresh about one of the path was at hand, neither CRL nor OCSP; not fatal here, the caller decides.
     """
 
     certificate: x509.Certificate
@@ -71,22 +68,26 @@ class CheckedCertificate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Memory:
-    chains: dict[tuple[bytes, Profile | None], Chain] = field(default_factory=dict)
+    chains: dict[tuple[bytes, Profile | None, str], Chain] = field(default_factory=dict)
     lists: dict[bytes, RevocationList | None] = field(default_factory=dict)
+    answers: dict[tuple[bytes, int], OCSPStatus | None] = field(default_factory=dict)
     offered: dict[tuple[str, bytes], tuple[x509.Certificate, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustStore:
-    """Trust at one moment: roots decide, the rest only helps to reach them. Replace it whole; never change it.
+    """Trust at one moment: roots and external authorities decide, the rest only helps to reach them.
 
-    It remembers chains that it found, since their signatures do not change; validity and revocation are looked at anew
-    on every check.
+    ``ocsp`` are responses (DER), unverified. Replace the store whole; never change it. It remembers chains that it
+    found and statements that it verified, since their signatures do not change; validity and revocation are looked at
+    anew on every check.
     """
 
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...] = ()
     crls: tuple[x509.CertificateRevocationList, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+    authorities: tuple[ExternalAuthority, ...] = ()
     _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     @classmethod
@@ -94,23 +95,24 @@ class TrustStore:
         """Trust from a published list; the list's own roots are ignored.
 
         Args:
-            trust_list: Intermediates and CRLs; None before the first one was fetched.
+            trust_list: Intermediates, CRLs and external authorities; None before the first one was fetched.
             roots: The pinned roots as configured: PEM, one or several certificates.
 
         Raises:
             TrustMaterialInvalid: Something in it cannot be read.
         """
+        published = trust_list.authorities if trust_list else ()
         try:
+            authorities = tuple(ExternalAuthority.read(one) for one in published)
+            lists = (*(trust_list.crls if trust_list else ()), *(crl for one in published for crl in one.crls))
             return cls(
                 roots=tuple(x509.load_pem_x509_certificates(roots)),
                 intermediates=tuple(
                     x509.load_pem_x509_certificate(pem.encode())
                     for pem in (trust_list.intermediates if trust_list else ())
                 ),
-                crls=tuple(
-                    x509.load_der_x509_crl(b64decode(crl, validate=True))
-                    for crl in (trust_list.crls if trust_list else ())
-                ),
+                crls=tuple(x509.load_der_x509_crl(b64decode(crl, validate=True)) for crl in lists),
+                authorities=authorities,
             )
         except ValueError as error:
             raise TrustMaterialInvalid("A certificate or CRL of the trust material cannot be read.") from error
@@ -120,16 +122,37 @@ class TrustStore:
         """A digest of all that is trusted; equal for equal trust."""
         certificates = [one.public_bytes(Encoding.DER) for one in (*self.roots, *self.intermediates)]
         lists = [one.public_bytes(Encoding.DER) for one in self.crls]
-        return hashlib.sha256(b"".join((*certificates, *lists))).hexdigest()
+        authorities = [one.identity for one in self.authorities]
+        return hashlib.sha256(b"".join((*certificates, *lists, *self.ocsp, *authorities))).hexdigest()
 
-    def chain(self, leaf: x509.Certificate, others: Sequence[x509.Certificate], profile: Profile | None) -> Chain:
+    def with_further(
+        self,
+        *,
+        crls: Sequence[x509.CertificateRevocationList] = (),
+        ocsp: Sequence[bytes] = (),
+        intermediates: Sequence[x509.Certificate] = (),
+    ) -> "TrustStore":
+        """The same trust with further material, as a file brings it along; none of it is believed unless signed."""
+        return replace(
+            self,
+            crls=(*self.crls, *crls),
+            ocsp=(*self.ocsp, *ocsp),
+            intermediates=(*self.intermediates, *intermediates),
+            _memory=_Memory(),
+        )
+
+    def chain(
+        self, leaf: x509.Certificate, others: Sequence[x509.Certificate], profile: Profile | None, *, policy: Policy
+    ) -> Chain:
         """The chain of ``leaf``, found now or before. Raises :class:`CertificateRefused`."""
         memory = self._memory.chains
-        key = (leaf.fingerprint(SHA256()), profile)
+        key = (leaf.fingerprint(SHA256()), profile, policy.name)
         chain = memory.get(key)
         if chain is None:
             pool = (*others[:MAX_OFFERED], *self.intermediates, *self.roots)
-            chain = build_chain(leaf, pool, roots=self.roots, profile=profile)
+            chain = build_chain(
+                leaf, pool, roots=self.roots, profile=profile, policy=policy, authorities=self.authorities
+            )
             if len(memory) >= MAX_REMEMBERED_CHAINS:
                 memory.clear()
             memory[key] = chain
@@ -145,12 +168,45 @@ class TrustStore:
             self._memory.offered.clear()
         self._memory.offered[key] = certificates
 
-    def revocation_list(self, issuer: x509.Certificate, fingerprint: bytes) -> RevocationList | None:
-        """The newest CRL that ``issuer``, whose SHA-256 is ``fingerprint``, signed; or None."""
+    def listed_status(self, certificate: x509.Certificate, issuer: x509.Certificate) -> ListedStatus | None:
+        """What the newest CRL that ``issuer`` signed says about ``certificate``; None without one."""
+        return self._listed(certificate.serial_number, issuer, issuer.fingerprint(SHA256()))
+
+    def statement(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, fingerprint: bytes | None = None
+    ) -> RevocationStatement | None:
+        """The newest statement about ``certificate``, of a CRL or an OCSP answer; None: nothing is at hand.
+
+        Of a CRL and an answer of the same moment, the one that revokes counts. ``fingerprint`` is the issuer's SHA-256.
+        """
+        known = fingerprint or issuer.fingerprint(SHA256())
+        listed = self._listed(certificate.serial_number, issuer, known)
+        answered = self._answered(certificate, issuer, known) if self.ocsp else None
+        if listed is None or answered is None:
+            return listed or answered
+        return max((listed, answered), key=lambda one: (one.this_update, one.revocation is not None))
+
+    def revocation(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Revocation | None:
+        """Since when ``certificate`` is revoked, at whatever moment; None: not, as far as is known."""
+        statement = self.statement(certificate, issuer)
+        return statement.revocation if statement else None
+
+    def _listed(self, serial: int, issuer: x509.Certificate, fingerprint: bytes) -> ListedStatus | None:
         memory = self._memory.lists
         if fingerprint not in memory:
-            memory[fingerprint] = _newest_list(self.crls, issuer)
-        return memory[fingerprint]
+            memory[fingerprint] = newest_list(self.crls, issuer)
+        found = memory[fingerprint]
+        return found.status_of(serial) if found else None
+
+    def _answered(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, fingerprint: bytes
+    ) -> OCSPStatus | None:
+        memory, key = self._memory.answers, (fingerprint, certificate.serial_number)
+        if key not in memory:
+            if len(memory) >= MAX_REMEMBERED_CHAINS:
+                memory.clear()
+            memory[key] = newest_answer(self.ocsp, certificate, issuer)
+        return memory[key]
 
 
 def check_certificate(
@@ -163,26 +219,28 @@ def check_certificate(
 ) -> CheckedCertificate:
     """Check that ``leaf`` was good for ``profile`` at the moment ``at``.
 
-    1. A chain of signatures leads to a pinned root, each issuer is a CA with room for the path, keys and digests are
-       strong enough, nothing critical is unknown (:func:`paths.build_chain`).
+    1. A chain of signatures leads to a pinned root or an external authority, each issuer is a CA with room for the
+       path, keys and digests are strong enough for the policy in force at ``at``, names are within their constraints,
+       nothing critical is unknown (:func:`paths.build_chain`).
     2. The leaf keeps its profile: key usage, purpose, policy, subject alternative name.
-    3. Every certificate of the path is within its validity.
-    4. None was revoked at or before ``at``; a missing or stale CRL is told as ``revocation_unknown``.
+    3. Every certificate of the path is within its validity, and the external authority within its trust.
+    4. None was revoked at or before ``at``, by the newest of CRL and OCSP answer; nothing fresh is told as
+       ``revocation_unknown``.
 
     Args:
         leaf: The certificate in question.
         intermediates: Certificates that came with it; unverified.
-        trust: Roots, intermediates and CRLs.
-        at: The moment for which existence is proven; now for seals, the time of receipt for documents.
+        trust: Roots, intermediates, CRLs, OCSP answers, external authorities.
+        at: The moment for which existence is proven; now for seals, the best signature time for documents.
         profile: What it must be for; None: for documents, also from a foreign CA under a pinned root.
 
     Raises:
         CertificateRefused: With the sub-indication that names the step.
     """
-    chain = trust.chain(leaf, intermediates, profile)
+    chain = trust.chain(leaf, intermediates, profile, policy=policy_at(at))
     _require_within_validity(chain, at)
     fresh = [
-        _require_not_revoked(certificate, trust.revocation_list(issuer, fingerprint), at)
+        _require_not_revoked(certificate, trust.statement(certificate, issuer, fingerprint), at)
         for certificate, issuer, fingerprint in zip(chain.path, chain.path[1:], chain.fingerprints[1:], strict=False)
     ]
     return CheckedCertificate(
@@ -203,37 +261,15 @@ def _require_within_validity(chain: Chain, at: datetime) -> None:
         )
 
 
-def _require_not_revoked(certificate: x509.Certificate, crl: RevocationList | None, at: datetime) -> bool:
-    """Whether a fresh list says so; False when none does."""
-    if crl is None:
+def _require_not_revoked(certificate: x509.Certificate, statement: RevocationStatement | None, at: datetime) -> bool:
+    """Whether a fresh statement says so; False when none does."""
+    if statement is None:
         return False
-    revoked_at = crl.revoked.get(certificate.serial_number)
-    if revoked_at is not None and revoked_at <= at:
+    revocation = statement.revocation
+    if revocation is not None and revocation.at <= at:
         raise CertificateRefused(
-            f"The certificate of {certificate.subject.rfc4514_string()} was revoked at {revoked_at.isoformat()}.",
+            f"The certificate of {certificate.subject.rfc4514_string()} was revoked at {revocation.at.isoformat()}.",
             sub_indication=SubIndication.REVOKED_NO_POE,
-            revoked_at=revoked_at,
+            revoked_at=revocation.at,
         )
-    return crl.is_fresh(at)
-
-
-def _newest_list(crls: Sequence[x509.CertificateRevocationList], issuer: x509.Certificate) -> RevocationList | None:
-    mine = [crl for crl in crls if crl.issuer == issuer.subject and _signed_by(crl, issuer)]
-    if not mine:
-        return None
-    newest = max(mine, key=lambda crl: crl.last_update_utc)
-    return RevocationList(
-        this_update=newest.last_update_utc,
-        next_update=newest.next_update_utc,
-        revoked={entry.serial_number: entry.revocation_date_utc for entry in newest},
-    )
-
-
-def _signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer`` signed the whole list. One with a critical extension (partial, delta) cannot be read here."""
-    try:
-        if any(extension.critical for extension in crl.extensions):
-            return False
-        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        return False
+    return statement.is_fresh(at)

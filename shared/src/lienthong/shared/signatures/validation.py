@@ -1,6 +1,6 @@
 """All signatures of one package: its own, and those inside its PDFs. Sync and CPU-bound: call it in a thread.
 
-A report comes out, never a refusal: :func:`report.may_accept` is the policy.
+A report comes out, never a refusal: :func:`policies.may_accept` is a node's decision.
 """
 
 import tempfile
@@ -12,10 +12,11 @@ from typing import BinaryIO, Final, cast
 
 from lienthong.shared.edxml.attachments import read_attachment
 from lienthong.shared.edxml.media_types import ASICE, PDF
-from lienthong.shared.edxml.model import AttachmentIndex
+from lienthong.shared.edxml.model import AttachmentIndex, DocumentHeader, PackageContent
 from lienthong.shared.edxml.reading import PackageReading
 from lienthong.shared.signatures.asice import verify_container_signatures
 from lienthong.shared.signatures.pades_checking import MAX_PDF_BYTES, carries_signature, too_large, validate_pdf
+from lienthong.shared.signatures.policies import policy_at
 from lienthong.shared.signatures.report import Report, SignatureReport, package_signature, worst
 from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.signatures.xades import verify_package_signatures
@@ -59,7 +60,14 @@ def validate_package(
         sub_indication=decisive.sub_indication if decisive else None,
         signatures=signatures,
         checked_at=at,
+        policy=policy_at(at).name,
+        document_type=_document_type(reading.content),
     )
+
+
+def _document_type(content: PackageContent) -> str:
+    header = content.header
+    return header.business.business_type.name.lower() if isinstance(header, DocumentHeader) else "status"
 
 
 def _inside_pdfs(path: Path, reading: PackageReading, *, trust: TrustStore, at: datetime) -> Iterator[SignatureReport]:

@@ -45,7 +45,7 @@ from lienthong.shared.errors import LienthongError
 from lienthong.shared.identifiers import MessageId, Sha256
 from lienthong.shared.inbox import claim_new
 from lienthong.shared.outbox import OutboxEntry, add
-from lienthong.shared.signatures.report import may_accept
+from lienthong.shared.signatures.policies import may_accept
 from lienthong.shared.signatures.validation import validate_package
 from lienthong.shared.spooling import SpooledFile
 

@@ -27,7 +27,8 @@ from lienthong.shared.directory import Directory
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.edxml.reading import PackageReading
 from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, Sha256, new_uuid
-from lienthong.shared.signatures.report import Report, may_accept
+from lienthong.shared.signatures.policies import may_accept
+from lienthong.shared.signatures.report import Report
 from lienthong.shared.signatures.validation import validate_package
 from lienthong.shared.spooling import SpooledFile
 

@@ -1,0 +1,239 @@
+"""One CMS signature, read without trusting it: its signer, its signed attributes, and whether its value is theirs.
+
+What the signature is over and who may sign is decided by those who ask: time stamps and CAdES.
+Source: RFC 5652 sections 5 and 11, RFC 5035 (signing-certificate-v2), RFC 5816.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from asn1crypto import algos, cms
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from lienthong.shared.signatures.report import SubIndication
+
+MAX_SIGNED_DATA_BYTES: Final = 256 * 1024
+"""Bytes of one CMS signature: with a long chain and its time stamps it has about 20 KiB."""
+MAX_CMS_CERTIFICATES: Final = 16
+"""Certificates in it; the first eight are offered to the chain."""
+MAX_TIME_STAMPS: Final = 4
+"""Time stamps over one signature."""
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What asn1crypto raises over bytes that are not what they should be."""
+
+Asn1Value: TypeAlias = Any
+"""A value of asn1crypto, which has no types."""
+
+_HASHES: Final[dict[str, SHA256 | SHA384 | SHA512]] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+
+
+class SignedDataRefused(Exception):
+    """The CMS breaks a rule; ``sub_indication`` says which kind of rule."""
+
+    def __init__(self, detail: str, sub_indication: SubIndication) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.sub_indication = sub_indication
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedContent:
+    """A CMS SignedData with one signer, unverified but for what :func:`read_signed_data` names.
+
+    ``digest_algorithm`` is ``sha256``, ``sha384`` or ``sha512``; ``message_digest`` is what the signer says of the
+    content, ``content`` the content itself where it is inside; ``time_stamps`` are tokens (DER) over ``value``.
+    """
+
+    content_type: str
+    content: bytes | None
+    parsed_content: Asn1Value
+    digest_algorithm: str
+    message_digest: bytes
+    signing_time: datetime | None
+    signer: x509.Certificate
+    others: tuple[x509.Certificate, ...]
+    signed_attributes: bytes
+    signature_algorithm: Asn1Value
+    value: bytes
+    time_stamps: tuple[bytes, ...]
+
+    @property
+    def is_signed_by_signer(self) -> bool:
+        """Whether ``value`` is the signer's signature over the attributes."""
+        return _is_signed_by(self.signer, self)
+
+
+def read_signed_data(der: bytes, *, content_type: str) -> SignedContent:
+    """One signature as CMS has it.
+
+    1. SignedData within the limit, read to its last byte, with exactly one signer.
+    2. The content is of ``content_type``, and the signed attributes say so; each of them stands once.
+    3. The digest is allowed, is announced, and is the one of the signature: no confusion of algorithms.
+    4. The signing certificate is among the certificates, is the one that the signer identifier names, and the one
+       whose digest ESSCertIDv2 holds.
+
+    Raises:
+        SignedDataRefused: The first step that does not hold.
+    """
+    try:
+        if len(der) > MAX_SIGNED_DATA_BYTES:
+            raise _malformed("The CMS signature is too long.")
+        return _read(der, content_type)
+    except UNREADABLE as error:
+        raise _malformed("The CMS signature cannot be read.") from error
+
+
+def _malformed(detail: str) -> SignedDataRefused:
+    return SignedDataRefused(detail, SubIndication.FORMAT_FAILURE)
+
+
+def _read(der: bytes, content_type: str) -> SignedContent:
+    outer = cms.ContentInfo.load(der, strict=True)
+    if outer["content_type"].native != "signed_data":
+        raise _malformed("The CMS is no signature.")
+    data = outer["content"]
+    signer_infos = data["signer_infos"]
+    if len(signer_infos) != 1:
+        raise _malformed("The CMS must have exactly one signer.")
+    info = signer_infos[0]
+    attributes = _attributes(info)
+    inner = data["encap_content_info"]
+    found = {inner["content_type"].native, _single(attributes, "content_type").native}
+    if found != {content_type}:
+        raise _malformed(f"The CMS is not over content of the type {content_type}.")
+    digest = _digest_algorithm(data, info)
+    certificates = _certificates(data)
+    signer = _signer(info, certificates, attributes)
+    content = inner["content"]
+    inside = content.native is not None
+    return SignedContent(
+        content_type=content_type,
+        content=bytes(content) if inside else None,
+        parsed_content=content.parsed if inside and content_type != "data" else None,
+        digest_algorithm=digest,
+        message_digest=_single(attributes, "message_digest").native,
+        signing_time=_single(attributes, "signing_time").native if "signing_time" in attributes else None,
+        signer=signer,
+        others=tuple(one for one in certificates if one != signer),
+        signed_attributes=b"\x31" + info["signed_attrs"].dump()[1:],  # as SET OF. Source: RFC 5652 section 5.4
+        signature_algorithm=info["signature_algorithm"],
+        value=info["signature"].native,
+        time_stamps=_time_stamps(info),
+    )
+
+
+def _attributes(info: cms.SignerInfo) -> dict[str, Asn1Value]:
+    found: dict[str, Asn1Value] = {}
+    for attribute in info["signed_attrs"]:
+        kind = attribute["type"].native
+        if kind in found:
+            raise _malformed("A signed attribute stands twice.")
+        found[kind] = attribute["values"]
+    return found
+
+
+def _single(attributes: dict[str, Asn1Value], kind: str) -> Asn1Value:
+    values = attributes.get(kind)
+    if values is None or len(values) != 1:
+        raise _malformed(f"The signed attribute {kind} must stand once, with one value.")
+    return values[0]
+
+
+def _digest_algorithm(data: cms.SignedData, info: cms.SignerInfo) -> str:
+    digest: str = info["digest_algorithm"]["algorithm"].native
+    announced = {one["algorithm"].native for one in data["digest_algorithms"]}
+    method = info["signature_algorithm"]
+    bare = method["algorithm"].native == "rsassa_pkcs1v15"
+    if digest not in _HASHES or announced != {digest} or (not bare and method.hash_algo != digest):
+        detail = f"The digest {digest} is not allowed, or is not the one of the signature."
+        raise SignedDataRefused(detail, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+    return digest
+
+
+def _certificates(data: cms.SignedData) -> tuple[x509.Certificate, ...]:
+    held = data["certificates"]
+    found = [] if held.native is None else list(held)
+    if len(found) > MAX_CMS_CERTIFICATES:
+        raise _malformed("The CMS holds too many certificates.")
+    return tuple(x509.load_der_x509_certificate(one.chosen.dump()) for one in found if one.name == "certificate")
+
+
+def _signer(
+    info: cms.SignerInfo, certificates: Sequence[x509.Certificate], attributes: dict[str, Asn1Value]
+) -> x509.Certificate:
+    named = [one for one in certificates if _is_named(info["sid"], one)]
+    if "signing_certificate_v2" not in attributes:
+        detail = "The signed attributes do not name the signing certificate by a strong digest."
+        raise SignedDataRefused(detail, SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+    first = _single(attributes, "signing_certificate_v2")["certs"][0]
+    algorithm = first["hash_algorithm"]["algorithm"].native
+    if algorithm not in _HASHES:
+        detail = f"The signing certificate is named by the digest {algorithm}."
+        raise SignedDataRefused(detail, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+    wanted = first["cert_hash"].native
+    found = [one for one in named if hashlib.new(algorithm, one.public_bytes(Encoding.DER)).digest() == wanted]
+    if not found:
+        detail = "The CMS holds no certificate, or not the one that its signed attributes name."
+        raise SignedDataRefused(detail, SubIndication.NO_SIGNING_CERTIFICATE_FOUND)
+    return found[0]
+
+
+def _is_named(identifier: cms.SignerIdentifier, certificate: x509.Certificate) -> bool:
+    if identifier.name == "subject_key_identifier":
+        try:
+            key = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        except x509.ExtensionNotFound:
+            return False
+        return bool(key == identifier.chosen.native)
+    chosen = identifier.chosen
+    same_issuer = chosen["issuer"].dump() == certificate.issuer.public_bytes()
+    return bool(same_issuer and chosen["serial_number"].native == certificate.serial_number)
+
+
+def _time_stamps(info: cms.SignerInfo) -> tuple[bytes, ...]:
+    held = info["unsigned_attrs"]
+    found = [
+        value.dump()
+        for attribute in (held if held.native is not None else ())
+        if attribute["type"].native == "signature_time_stamp_token"
+        for value in attribute["values"]
+    ]
+    if len(found) > MAX_TIME_STAMPS:
+        raise _malformed("The CMS carries too many time stamps.")
+    return tuple(found)
+
+
+def _is_signed_by(certificate: x509.Certificate, content: SignedContent) -> bool:
+    key, algorithm = certificate.public_key(), _HASHES[content.digest_algorithm]
+    kind = content.signature_algorithm.signature_algo
+    value, data = content.value, content.signed_attributes
+    try:
+        if kind == "rsassa_pkcs1v15" and isinstance(key, rsa.RSAPublicKey):
+            key.verify(value, data, padding.PKCS1v15(), algorithm)
+            return True
+        if kind == "rsassa_pss" and isinstance(key, rsa.RSAPublicKey):
+            key.verify(
+                value, data, _pss(content.signature_algorithm["parameters"], content.digest_algorithm), algorithm
+            )
+            return True
+        if kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(value, data, ec.ECDSA(algorithm))
+            return True
+    except (InvalidSignature, UnsupportedAlgorithm, *UNREADABLE):
+        return False
+    return False
+
+
+def _pss(parameters: algos.RSASSAPSSParams, digest: str) -> padding.PSS:
+    """Source: RFC 8017 appendix A.2.3. The mask must use the same digest."""
+    mask = parameters["mask_gen_algorithm"]
+    if mask["algorithm"].native != "mgf1" or mask["parameters"]["algorithm"].native != digest:
+        raise ValueError("the mask uses another digest")
+    return padding.PSS(padding.MGF1(_HASHES[digest]), parameters["salt_length"].native)
