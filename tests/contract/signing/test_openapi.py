@@ -12,6 +12,7 @@ import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.transport.serialization import serialize_binary
 
 from lienthong.shared.contracts.tokens import Scope
 from lienthong.signing.factory import SigningFactory
@@ -83,6 +84,12 @@ def test_nothing_that_the_document_allows_breaks_the_service(
 
 
 OFFICE = TokenOffice()
+
+
+@schemathesis.serializer("application/timestamp-query", "application/ocsp-request")
+def _as_it_is(context: schemathesis.SerializationContext, value: Any) -> bytes:
+    del context
+    return serialize_binary(value)
 
 
 async def _prepare(factory: SigningFactory) -> None:

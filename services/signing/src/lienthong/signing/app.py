@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from lienthong.shared import serving
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE
 from lienthong.shared.tokens import JWKSCache, TokenVerifier
-from lienthong.signing.api import certificates, publication, remote_keys, signatures, time_stamps, validations
+from lienthong.signing.api import certificates, ocsp, publication, remote_keys, signatures, time_stamps, validations
 from lienthong.signing.background import renewing
 from lienthong.signing.config import Settings
 from lienthong.signing.factory import SigningFactory
@@ -43,7 +43,8 @@ def create_app(settings: Settings) -> FastAPI:
         hop=HOP,
         lifespan=lifespan,
         routers=[
-            module.router for module in (publication, time_stamps, certificates, remote_keys, signatures, validations)
+            module.router
+            for module in (publication, ocsp, time_stamps, certificates, remote_keys, signatures, validations)
         ],
         checks={"database": factory.resources.database.ready, "revocation-lists": lists},
     )

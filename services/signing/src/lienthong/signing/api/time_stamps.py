@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from lienthong.shared.clients.time_stamping import QUERY_MEDIA_TYPE, REPLY_MEDIA_TYPE
-from lienthong.shared.database import DatabaseUnavailable
 from lienthong.shared.problems import problem_responses
 from lienthong.shared.spooling import PackageTooLarge
 from lienthong.signing import errors
@@ -36,14 +35,7 @@ _BODY: dict[str, Any] = {
             "description": "TimeStampResp in DER: a token, or status rejection with its failure info",
             "content": {REPLY_MEDIA_TYPE: _BINARY},
         },
-        **problem_responses(
-            errors.UnsupportedMediaType,
-            PackageTooLarge,
-            errors.NotInitialised,
-            errors.KeyOffline,
-            errors.KeyStoreUnavailable,
-            DatabaseUnavailable,
-        ),
+        **problem_responses(errors.UnsupportedMediaType, PackageTooLarge),
     },
 )
 async def create(request: Request, resources: WithResources) -> Response:

@@ -37,6 +37,7 @@ class Failure(StrEnum):
     TIME_NOT_AVAILABLE = "time_not_available"
     UNACCEPTED_POLICY = "unaccepted_policy"
     UNACCEPTED_EXTENSION = "unaccepted_extensions"
+    SYSTEM_FAILURE = "system_failure"
 
 
 class QueryRefused(Exception):

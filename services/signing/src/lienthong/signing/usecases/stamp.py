@@ -3,11 +3,16 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
+from lienthong.shared.errors import Unavailable
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.domain.time_stamps import ACCURACY, Failure, QueryRefused, Stamp, granted, read_query, refused
 from lienthong.signing.storage.time_stamps import last_stamp, set_last_stamp
 from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.service_keys import service_key
+
+log = structlog.get_logger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,9 +25,7 @@ async def stamp(resources: Resources, query_der: bytes) -> bytes:
        never runs back. If the process dies afterwards a number is left out, which harms nobody.
     3. The token is signed.
 
-    Raises:
-        NotInitialised: There is no authority yet.
-        KeyOffline, KeyStoreUnavailable: The key is not at hand.
+    Something of ours that is away makes it ``systemFailure``.
     """
     policy = resources.settings.time_stamp_policy
     try:
@@ -31,6 +34,9 @@ async def stamp(resources: Resources, query_der: bytes) -> bytes:
         serial, at = await _next(resources)
     except QueryRefused as error:
         return refused(error.failure, error.text)
+    except Unavailable as error:
+        log.warning("not stamped", code=error.code)
+        return refused(Failure.SYSTEM_FAILURE, "Try again later.")
     return await asyncio.to_thread(granted, query, Stamp(serial=serial, at=at, policy=policy), key)
 
 
