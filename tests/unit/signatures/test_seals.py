@@ -19,6 +19,7 @@ from lienthong.shared.signatures.seals import (
     SealInvalid,
     SealKey,
     SealKeyUnreadable,
+    SealNotTrustedYet,
     claimed_payload,
     open_seal,
 )
@@ -207,6 +208,18 @@ def test_revoked_seal_is_refused(pki: PKI) -> None:
         opened(key.seal(TYP, b"{}"), pki.trust())
 
     assert refused.value.facts == {"sub_indication": "REVOKED_NO_POE"}
+
+
+def test_seal_of_an_unknown_issuer_or_another_time_may_be_trusted_later(pki: PKI) -> None:
+    seal = pki.node_seal("H28").seal(TYP, b"{}")
+
+    with pytest.raises(SealNotTrustedYet):
+        opened(seal, PKI.new().trust())
+    with pytest.raises(SealNotTrustedYet):
+        open_seal(seal, typ=TYP, trust=pki.trust(), at=NOW - timedelta(days=2), profile=Profile.NODE_SEAL)
+    with pytest.raises(SealInvalid) as refused:
+        opened(seal, pki.trust(), profile=Profile.DIRECTORY)
+    assert not isinstance(refused.value, SealNotTrustedYet)
 
 
 def test_seal_over_the_limit_is_refused_unread(pki: PKI) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lienthong.exchange.consumers.messages import FRESH_ATTEMPTS, MessageConsumer
+from lienthong.exchange.consumers.messages import FRESH_ATTEMPTS, LATE_ATTEMPTS, MessageConsumer
 from lienthong.exchange.errors import TrustListMissing
 from lienthong.exchange.storage.held import HeldCopy
 from lienthong.shared.bus import BusUnavailable, Message
+from lienthong.shared.contracts.envelope import ENVELOPE_TYPE
 from lienthong.shared.identifiers import MessageId, NodeId, new_uuid
 from lienthong.shared.signatures.trust import TrustStore
 from tests.integration.exchange.carry.tree import Tree
+from tests.support.pki import PKI
 
 MESSAGE = Message(id=MessageId(new_uuid()), destination=NodeId("elsewhere"), envelope="a.b.c", body=b"package")
 
@@ -96,3 +98,27 @@ async def test_no_copy_no_acknowledgement(tree: Tree) -> None:
     await _consume(tree, queue)
 
     assert (queue.delivered.answers, queue.published) == (["retry"], [])
+
+
+@pytest.mark.parametrize(
+    ("attempts", "answer"),
+    [(1, "retry"), (LATE_ATTEMPTS - 1, "retry"), (LATE_ATTEMPTS, "seal-not-trusted-yet")],
+)
+async def test_seal_that_a_stale_trust_list_does_not_know_is_tried_again(
+    tree: Tree, attempts: int, answer: str
+) -> None:
+    sealed = PKI.new().node_seal("H28").seal(ENVELOPE_TYPE, b"{}")
+    message = dataclasses.replace(MESSAGE, envelope=sealed, destination=NodeId("G22"))
+    queue = Queue(delivered=Delivered(attempts=attempts, message=message))
+
+    await MessageConsumer(tree["G22"].factory, queue).run()
+
+    assert (queue.delivered.answers, queue.published) == ([answer], [])
+
+
+async def test_seal_that_time_cannot_mend_is_buried_at_once(tree: Tree) -> None:
+    queue = Queue(delivered=Delivered(attempts=1))
+
+    await MessageConsumer(tree["G22"].factory, queue).run()
+
+    assert queue.delivered.answers == ["seal-invalid"]

@@ -25,6 +25,7 @@ from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile
+from lienthong.shared.signatures.report import SubIndication
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
 
 MAX_SEAL_BYTES: Final = 2 * 1024 * 1024
@@ -41,6 +42,20 @@ class SealInvalid(Verification):
 
     code = "seal-invalid"
     title = "The seal is not valid"
+
+
+class SealNotTrustedYet(SealInvalid):
+    """The seal's certificate is unknown here, or not valid by the clock here: a later trust list or time may accept it.
+
+    A consumer tries again; so does a wrong clock or a stale trust list bury nothing.
+    """
+
+    code = "seal-not-trusted-yet"
+    title = "The seal's certificate is not trusted yet"
+
+
+_MAY_COME: Final = {SubIndication.NO_CERTIFICATE_CHAIN_FOUND, SubIndication.OUT_OF_BOUNDS_NO_POE}
+"""Sub-indications of :class:`SealNotTrustedYet`."""
 
 
 class SealKeyUnreadable(InvalidInput):
@@ -136,14 +151,15 @@ def open_seal(
     A missing or stale CRL does not fail it: nodes must go on. ``OpenedSeal.certificate`` tells.
 
     Raises:
-        SealInvalid: With the step that failed.
+        SealInvalid: With the step that failed; :class:`SealNotTrustedYet` where time or a newer trust list may mend it.
     """
     header, payload, signature = _split(jws, limit_bytes)  # 1
     certificates = trust.offered((typ, header)) or _certificates(header, typ)  # 2
     try:
         checked = check_certificate(certificates[0], certificates[1:], trust=trust, at=at, profile=profile)  # 3
     except CertificateRefused as error:
-        raise SealInvalid(f"The seal's certificate was refused. {error.detail}", facts=error.facts) from error
+        kind = SealNotTrustedYet if error.sub_indication in _MAY_COME else SealInvalid
+        raise kind(f"The seal's certificate was refused. {error.detail}", facts=error.facts) from error
     _verify(header + b"." + payload, _decoded(signature), certificates[0])  # 4
     trust.remember_offered((typ, header), certificates)
     return OpenedSeal(payload=_decoded(payload), subject=_subject(checked), certificate=checked)

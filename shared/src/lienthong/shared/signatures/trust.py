@@ -182,9 +182,8 @@ class TrustStore:
         known = fingerprint or issuer.fingerprint(SHA256())
         listed = self._listed(certificate.serial_number, issuer, known)
         answered = self._answered(certificate, issuer, known) if self.ocsp else None
-        if listed is None or answered is None:
-            return listed or answered
-        return max((listed, answered), key=lambda one: (one.this_update, one.revocation is not None))
+        stated: list[RevocationStatement] = [one for one in (listed, answered) if one is not None]
+        return max(stated, key=lambda one: (one.this_update, one.revocation is not None), default=None)
 
     def revocation(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Revocation | None:
         """Since when ``certificate`` is revoked, at whatever moment; None: not, as far as is known."""

@@ -15,6 +15,7 @@ from lienthong.exchange.usecases.process import Process
 from lienthong.shared.bus import DELIVERY_LIMIT, Bus, BusUnavailable, Received, Unroutable
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
 from lienthong.shared.errors import LienthongError, NotFound, TooMany, Unavailable
+from lienthong.shared.signatures.seals import SealNotTrustedYet
 
 T = TypeVar("T")
 
@@ -136,7 +137,9 @@ class MessageConsumer:
         match error:
             case Unavailable() | TooMany():
                 await self._postpone(received)
-            case NotFound() | OriginNotEntitled() | IssuerNotNeighbour() if received.attempts < LATE_ATTEMPTS:
+            case NotFound() | OriginNotEntitled() | IssuerNotNeighbour() | SealNotTrustedYet() if (
+                received.attempts < LATE_ATTEMPTS
+            ):
                 await received.retry()
             case LienthongError():
                 _log.warning("buried a message", message=message, code=error.code, detail=error.detail)
