@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.support.databases", "tests.support.postgres", "tests.support.rabbitmq", "tests.support.s3"]
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.postgres",
+    "tests.support.rabbitmq",
+    "tests.support.s3",
+    "tests.support.softhsm",
+]
 
 
 @pytest.fixture(scope="session")

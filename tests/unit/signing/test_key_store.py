@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lienthong.signing.domain.issuance import draft_root
 from lienthong.signing.errors import KeyOffline, KeyStoreUnavailable
 from lienthong.signing.keys.handles import KeyHandle, new_serial
-from lienthong.signing.keys.store import KeyStore
+from lienthong.signing.keys.store import FileKeyStore
 
 PASSWORD = "không ai đoán được"
 
@@ -26,9 +26,9 @@ def new_key() -> tuple[KeyHandle, x509.Certificate]:
 
 def test_a_kept_key_signs_after_a_restart(tmp_path: Path) -> None:
     handle, certificate = new_key()
-    KeyStore(tmp_path, PASSWORD).add("remote/1", handle, (certificate,))
+    FileKeyStore(tmp_path, PASSWORD).add("remote/1", handle, (certificate,))
 
-    again, chain = KeyStore(tmp_path, PASSWORD).load("remote/1")
+    again, chain = FileKeyStore(tmp_path, PASSWORD).load("remote/1")
 
     public = chain[0].public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
@@ -38,7 +38,7 @@ def test_a_kept_key_signs_after_a_restart(tmp_path: Path) -> None:
 def test_a_key_file_is_for_its_owner_only_and_nothing_lies_beside_it(tmp_path: Path) -> None:
     handle, certificate = new_key()
 
-    KeyStore(tmp_path / "keys", PASSWORD).add("root", handle, (certificate,))
+    FileKeyStore(tmp_path / "keys", PASSWORD).add("root", handle, (certificate,))
 
     (path,) = (tmp_path / "keys").iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -47,26 +47,26 @@ def test_a_key_file_is_for_its_owner_only_and_nothing_lies_beside_it(tmp_path: P
 
 
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path, PASSWORD)
+    store = FileKeyStore(tmp_path, PASSWORD)
     (first, certificate), (second, another) = new_key(), new_key()
     store.add("root", first, (certificate,))
 
     assert not store.add("root", second, (another,))
 
-    assert KeyStore(tmp_path, PASSWORD).load("root")[1] == (certificate,)
+    assert FileKeyStore(tmp_path, PASSWORD).load("root")[1] == (certificate,)
 
 
 def test_a_wrong_password_opens_nothing(tmp_path: Path) -> None:
     handle, certificate = new_key()
-    KeyStore(tmp_path, PASSWORD).add("root", handle, (certificate,))
+    FileKeyStore(tmp_path, PASSWORD).add("root", handle, (certificate,))
 
     with pytest.raises(KeyStoreUnavailable):
-        KeyStore(tmp_path, "another").load("root")
+        FileKeyStore(tmp_path, "another").load("root")
 
 
 def test_a_key_that_is_taken_away_is_offline_at_once(tmp_path: Path) -> None:
     handle, certificate = new_key()
-    store = KeyStore(tmp_path, PASSWORD)
+    store = FileKeyStore(tmp_path, PASSWORD)
     store.add("root", handle, (certificate,))
     store.load("root")
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 from cryptography.x509 import ObjectIdentifier
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.shared.signatures.profiles import ARC, Profile
@@ -26,6 +27,12 @@ class Settings(BaseSettings):
     """Folder for the authority's keys and the agencies' remote keys (encrypted PKCS#12), and the spool."""
     key_password: SecretStr
     """Password of every PKCS#12 file in :attr:`state_dir`. Make it long and random."""
+    pkcs11_module: str = ""
+    """Path of a PKCS#11 module (shared library). Set: keys are made and stay in its token; unset: PKCS#12 files."""
+    pkcs11_token: str = ""
+    """Label of the token; needed with :attr:`pkcs11_module`."""
+    pkcs11_pin: SecretStr = SecretStr("")
+    """The token's user PIN; needed with :attr:`pkcs11_module`."""
     registry_url: str
     """Base URL of the registry, without a trailing slash; its token keys are fetched there."""
     registry_issuer: str = ""
@@ -60,6 +67,12 @@ class Settings(BaseSettings):
     """Port that the API listens on."""
     log_level: str = "info"
     """Least severe level that is logged."""
+
+    @model_validator(mode="after")
+    def _token_is_complete(self) -> Self:
+        if self.pkcs11_module and not (self.pkcs11_token and self.pkcs11_pin.get_secret_value()):
+            raise ValueError("pkcs11_module needs pkcs11_token and pkcs11_pin")
+        return self
 
     @field_validator("time_stamp_policy", "certificate_policies")
     @classmethod

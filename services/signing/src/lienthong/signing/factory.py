@@ -14,7 +14,8 @@ from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.config import Settings
 from lienthong.signing.domain.records import Authority, CertificateRecord
 from lienthong.signing.domain.subjects import Subject
-from lienthong.signing.keys.store import KeyStore
+from lienthong.signing.keys.store import FileKeyStore, KeyStore
+from lienthong.signing.keys.token_store import TokenKeyStore
 from lienthong.signing.usecases.create_remote_key import RemoteKeyMade, create_remote_key
 from lienthong.signing.usecases.init_ca import init_ca
 from lienthong.signing.usecases.issue_certificate import KeyOrder, issue_keys
@@ -37,11 +38,10 @@ class SigningFactory:
     """
 
     def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
-        password = settings.key_password.get_secret_value()
         self.resources = Resources(
             settings=settings,
             database=Database(settings.database_url),
-            keys=KeyStore(settings.keys_dir, password),
+            keys=_key_store(settings),
             clock=clock,
         )
 
@@ -54,7 +54,8 @@ class SigningFactory:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the database."""
+        """Closes the database and lets go of the keys."""
+        self.resources.keys.close()
         await self.resources.database.close()
 
     async def migrate(self) -> None:
@@ -84,3 +85,11 @@ class SigningFactory:
     async def trust_list(self) -> TrustList:
         """What nodes need to check certificates."""
         return await current_trust_list(self.resources)
+
+
+def _key_store(settings: Settings) -> KeyStore:
+    """A token's, if a module is named; otherwise the folder of PKCS#12 files."""
+    if settings.pkcs11_module:
+        pin = settings.pkcs11_pin.get_secret_value()
+        return TokenKeyStore(settings.keys_dir, module=settings.pkcs11_module, label=settings.pkcs11_token, pin=pin)
+    return FileKeyStore(settings.keys_dir, settings.key_password.get_secret_value())

@@ -1,4 +1,5 @@
-"""The only code that touches private keys: made, kept encrypted, used; a key never leaves as a value.
+"""The only code that touches private keys: made, kept, used; a key never leaves as a value.
 
-What is handed out are handles that sign. A PKCS#11 module would be a second implementation of the same two classes.
+What is handed out are handles that sign. Keys are kept in PKCS#12 files (``store``) or in a PKCS#11 token
+(``token_store``); one contract test suite holds for both.
 """

@@ -14,20 +14,31 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
+class InToken:
+    """What marks a private key that is elsewhere: it signs, and there is nothing to write."""
+
+
 class KeyKind(StrEnum):
     """The keys that this service makes."""
 
     P256 = "p-256"
     P384 = "p-384"
+    RSA_3072 = "rsa-3072"
 
     @property
-    def curve(self) -> ec.EllipticCurve:
-        """The curve."""
-        return ec.SECP256R1() if self is KeyKind.P256 else ec.SECP384R1()
+    def curve(self) -> ec.EllipticCurve | None:
+        """The curve; None for RSA."""
+        return {KeyKind.P256: ec.SECP256R1(), KeyKind.P384: ec.SECP384R1()}.get(self)
+
+
+RSA_BITS = 3072
+"""Length of RSA keys that are made here. Source: ETSI TS 119 312 clause 8.4."""
+PUBLIC_EXPONENT = 65537
+"""Source: NIST SP 800-57 part 3, section 1.4."""
 
 
 class KeyHandle:
-    """A private key that signs and can be written encrypted; it cannot be read out."""
+    """A private key that signs and can be written encrypted, unless it is in a token; it cannot be read out."""
 
     __slots__ = ("_key",)
 
@@ -36,7 +47,9 @@ class KeyHandle:
 
     @classmethod
     def generate(cls, kind: KeyKind = KeyKind.P256) -> "KeyHandle":
-        """A fresh key."""
+        """A fresh key in this process's memory. Keys that stay in the service come from its store instead."""
+        if kind.curve is None:
+            return cls(rsa.generate_private_key(PUBLIC_EXPONENT, RSA_BITS))
         return cls(ec.generate_private_key(kind.curve))
 
     @property
@@ -59,10 +72,20 @@ class KeyHandle:
         return self._key.sign(data, padding.PKCS1v15(), self._hash())
 
     def export(self, chain: tuple[x509.Certificate, ...], password: str) -> bytes:
-        """PKCS#12 with this key and ``chain``, leaf first, encrypted. ``password`` must not be empty."""
+        """PKCS#12 with this key and ``chain``, leaf first, encrypted. ``password`` must not be empty.
+
+        Raises:
+            KeyStoreUnavailable: The key is in a token, which it never leaves.
+        """
+        if isinstance(self._key, InToken):
+            raise KeyStoreUnavailable("A key in a token cannot be written to a file.")
         leaf, *others = chain
         encryption = BestAvailableEncryption(password.encode())
         return pkcs12.serialize_key_and_certificates(b"lienthong", self._key, leaf, others, encryption)
+
+    def private_key_in_token(self) -> InToken | None:
+        """The key, if it is in a token; what is given signs, and has no value to be read."""
+        return self._key if isinstance(self._key, InToken) else None
 
     def _hash(self) -> hashes.SHA256 | hashes.SHA384:
         if isinstance(self._key, ec.EllipticCurvePrivateKey) and self._key.curve.key_size > ec.SECP256R1.key_size:

@@ -10,7 +10,6 @@ from lienthong.signing.domain.permissions import require_may_issue
 from lienthong.signing.domain.records import Authority, CertificateRecord, RemoteKey
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.errors import SubjectInvalid
-from lienthong.signing.keys.handles import KeyHandle
 from lienthong.signing.storage import certificates as rows
 from lienthong.signing.usecases.init_ca import OPERATOR
 from lienthong.signing.usecases.issue_certificate import certify
@@ -102,7 +101,7 @@ async def _with_node(
 def _make(resources: Resources, issuer: Authority, subject: Subject, *, issued_by: str) -> CertificateRecord:
     if not subject.agency:
         raise SubjectInvalid("Name the agency.")
-    handle = KeyHandle.generate()
+    handle = resources.keys.generate()
     record = certify(resources, issuer, (PROFILE, subject), key=handle.public_key, issued_by=issued_by)
     name = f"remote/{record.serial}"
     resources.keys.add(name, handle, (record.certificate, issuer.certificate))

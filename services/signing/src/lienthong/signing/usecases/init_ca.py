@@ -13,7 +13,7 @@ from lienthong.signing.domain.issuance import draft_issuing, draft_root, record_
 from lienthong.signing.domain.records import ROOT, Authority, AuthorityName, CertificateRecord, serial_text
 from lienthong.signing.errors import KeyStoreUnavailable, NotInitialised
 from lienthong.signing.keys.files import write_atomically
-from lienthong.signing.keys.handles import KeyHandle, KeyKind, new_serial
+from lienthong.signing.keys.handles import KeyKind, new_serial
 from lienthong.signing.storage import authorities as rows
 from lienthong.signing.storage.certificates import add_certificates
 from lienthong.signing.usecases.publish_crl import add_next_crl
@@ -87,7 +87,7 @@ async def _store(connection: AsyncConnection, resources: Resources, new: _New) -
 
 def _make_root(resources: Resources) -> _New:
     if not resources.keys.has(ROOT):
-        handle = KeyHandle.generate(KeyKind.P384)
+        handle = resources.keys.generate(KeyKind.P384)
         draft = draft_root(
             handle.public_key,
             organisation=resources.settings.organisation,
@@ -102,7 +102,7 @@ def _make_issuing(resources: Resources, root: Authority, number: int) -> _New:
     name = AuthorityName(f"issuing-{number}")
     if not resources.keys.has(name):
         root_handle, _chain = resources.keys.load(root.name)
-        handle = KeyHandle.generate(KeyKind.P256)
+        handle = resources.keys.generate(KeyKind.P256)
         draft = draft_issuing(
             handle.public_key,
             root,

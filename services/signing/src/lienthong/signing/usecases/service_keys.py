@@ -10,7 +10,6 @@ from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.domain.records import ROOT, Authority, CertificateRecord
 from lienthong.signing.domain.service_keys import is_renewal_due, may_sign, service_subject
 from lienthong.signing.errors import KeyOffline
-from lienthong.signing.keys.handles import KeyHandle
 from lienthong.signing.keys.stored import StoredKey
 from lienthong.signing.storage import authorities, certificates
 from lienthong.signing.usecases.issue_certificate import certify
@@ -107,7 +106,7 @@ async def _renew(resources: Resources, wanted: Wanted, good: Callable[..., bool]
 
 
 def _make(resources: Resources, profile: Profile, issuer: Authority) -> CertificateRecord:
-    handle = KeyHandle.generate()
+    handle = resources.keys.generate()
     subject = service_subject(profile, issuer, resources.settings.organisation)
     record = certify(
         resources,
