@@ -1,6 +1,9 @@
 """What an evidence file holds, and where."""
 
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import Event, PackageReference
@@ -13,7 +16,7 @@ REPORT = "report.json"
 TRUST_LIST = "trust/trust-list.jws"
 """The sealed trust list: issuing authorities, revocation lists, authorities outside."""
 CERTIFICATES = "trust/certificates.pem"
-"""Every certificate that a check needs but the root, for tools that take a file."""
+"""Every certificate that a check needs but the root: issuing authorities, nodes, witnesses. PEM, one after another."""
 CRLS = "trust/crls.pem"
 """The revocation lists of the trust list, likewise."""
 OCSP_FOLDER = "trust/ocsp/"
@@ -28,6 +31,8 @@ TIME_STAMP = "META-INF/timestamp002.tst"
 """RFC 3161 token over :data:`TIME_MANIFEST`."""
 MAX_EVIDENCE = 2_000
 """Pieces of evidence in one file."""
+MAX_CERTIFICATES = 1_000
+"""Certificates in :data:`CERTIFICATES`."""
 MAX_MEMBERS = 8 * 1024
 """Members of one file."""
 MAX_SMALL_BYTES = 32 * 1024 * 1024
@@ -35,10 +40,7 @@ MAX_SMALL_BYTES = 32 * 1024 * 1024
 
 
 class ProvenEvidence(Contract):
-    """One piece of evidence and the members that prove it.
-
-    ``proof``, ``checkpoint`` and ``time_stamp`` are None while its node's log has no stamped checkpoint over it.
-    """
+    """One piece of evidence and the members that prove it; None: its node could not be asked, or has not got it yet."""
 
     id: EvidenceId
     node: NodeId
@@ -47,19 +49,11 @@ class ProvenEvidence(Contract):
     member: str
     """The compact JWS, ASCII."""
     proof: str | None = None
-    """Inclusion in the log: :class:`LogPosition` as JSON."""
+    """Its place in the node's log: :class:`~lienthong.shared.contracts.log.InclusionAnswer` as JSON."""
     checkpoint: str | None = None
-    """The signed note of the checkpoint, with its cosignatures."""
+    """The signed note of the checkpoint, with the witnesses' signatures."""
     time_stamp: str | None = None
     """RFC 3161 token over the SHA-256 of the checkpoint's body."""
-
-
-class LogPosition(Contract):
-    """Where a piece of evidence stands in its node's log. Hashes: lowercase hexadecimal. Source: RFC 9162 2.1.3."""
-
-    index: int
-    tree_size: int
-    hashes: tuple[str, ...]
 
 
 class Contents(Contract):
@@ -72,4 +66,4 @@ class Contents(Contract):
     package_member: str
     made_by: NodeId
     made_at: datetime
-    evidence: tuple[ProvenEvidence, ...]
+    evidence: Annotated[tuple[ProvenEvidence, ...], Field(max_length=MAX_EVIDENCE)]
