@@ -90,7 +90,7 @@ async def test_a_status_comes_back_into_the_timeline_and_the_inbox(tree: Tree) -
     assert kept[by_kind["status"]]["is_local"]
 
 
-async def test_a_nodes_own_evidence_is_chained_without_gaps(tree: Tree) -> None:
+async def test_a_nodes_own_evidence_is_logged_without_gaps(tree: Tree) -> None:
     tree.start()
     for number in range(5):
         await tree.submit("H28.31", letter("H28.31", ["H28.31.01"], folder=tree.folder, number=str(number)))
@@ -99,7 +99,7 @@ async def test_a_nodes_own_evidence_is_chained_without_gaps(tree: Tree) -> None:
 
     entries = await tree["H28.31"].rows(evidence_log)
     assert [one["index"] for one in entries] == list(range(10))
-    assert len({one["chain_hash"] for one in entries}) == 10
+    assert len({one["leaf_hash"] for one in entries}) == 10
 
 
 async def _events(tree: Tree, node: str, count: int) -> bool:

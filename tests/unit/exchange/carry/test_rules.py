@@ -1,4 +1,4 @@
-"""Small rules of carrying: legs, lots, recipients, chains, keys."""
+"""Small rules of carrying: legs, lots, recipients, leaves, keys."""
 
 import hashlib
 from itertools import count
@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from lienthong.exchange.domain.envelopes import RECIPIENTS_PER_ENVELOPE, legs
-from lienthong.exchange.domain.evidence_chain import GENESIS, ChainHead, chain_hash, chained, leaf_hash
+from lienthong.exchange.domain.evidence_log import evidence_leaf_hash, leaves_after
 from lienthong.exchange.domain.resolve_recipients import Outcome, accepted_deliveries, resolve_recipients
 from lienthong.exchange.domain.submission import MAX_KEY_LENGTH, idempotency_key
 from lienthong.exchange.errors import IdempotencyKeyInvalid
@@ -53,21 +53,18 @@ def test_two_codes_of_one_agency_are_one_delivery() -> None:
     assert [one.id for one in accepted_deliveries(resolved)] == ["0"]
 
 
-def test_the_chain_goes_on_from_its_head() -> None:
+def test_the_log_goes_on_after_its_last_entry() -> None:
     pieces = [(EvidenceId(str(n)), f"jws-{n}") for n in range(4)]
 
-    whole = list(chained(None, pieces))
-    head = ChainHead(index=whole[1].index, chain_hash=whole[1].chain_hash)
+    whole = list(leaves_after(0, pieces))
 
     assert [one.index for one in whole] == [0, 1, 2, 3]
-    assert list(chained(head, pieces[2:])) == whole[2:]
+    assert list(leaves_after(2, pieces[2:])) == whole[2:]
 
 
-def test_the_chain_is_hashed_as_written_down() -> None:
-    leaf = hashlib.sha256(b"\x00jws").digest()
-
-    assert leaf_hash("jws") == leaf.hex()
-    assert chain_hash(GENESIS, Sha256(leaf.hex())) == hashlib.sha256(bytes(32) + leaf).hexdigest()
+def test_a_leaf_is_hashed_over_the_jws_as_it_is() -> None:
+    assert evidence_leaf_hash("jws") == hashlib.sha256(b"\x00jws").digest()
+    assert evidence_leaf_hash("đ\ud800") != evidence_leaf_hash("d")
 
 
 def test_without_a_key_the_bytes_are_the_key() -> None:

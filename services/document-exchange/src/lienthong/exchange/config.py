@@ -45,6 +45,18 @@ class Settings(BaseSettings):
     """Largest package that a client may submit."""
     refresh_interval: timedelta = timedelta(seconds=60)
     """How often directory and trust list are fetched anew."""
+    tsa_url: str = ""
+    """Where time-stamp queries are posted (RFC 3161); empty: the signing service's ``/tsa``."""
+    checkpoint_interval: timedelta = timedelta(seconds=5)
+    """How often the evidence log's state is signed, when it has grown."""
+    time_stamp_interval: timedelta = timedelta(seconds=60)
+    """How often the newest checkpoint is time-stamped, when there is one that no time stamp covers."""
+    revalidation_interval: timedelta = timedelta(seconds=60)
+    """How often documents with unknown revocation are looked at again."""
+    witness_interval: timedelta = timedelta(seconds=60)
+    """How often the logs of neighbours are audited and co-signed."""
+    witness_window: int = 500
+    """Old entries of a neighbour's log that are read again in each round, besides all new ones."""
     consumer_batch: int = 50
     """Messages that go into one transaction."""
     host: str = "127.0.0.1"
@@ -65,6 +77,11 @@ class Settings(BaseSettings):
     def issuer(self) -> str:
         """``iss`` that this node's tokens must carry."""
         return self.registry_issuer or self.registry_url
+
+    @property
+    def tsa_address(self) -> str:
+        """Where time-stamp queries are posted."""
+        return self.tsa_url or f"{self.signing_url}/tsa"
 
     @property
     def spool_dir(self) -> Path:

@@ -176,3 +176,52 @@ class BrokerNotConfigured(Unavailable):
 
     code = "broker-not-configured"
     title = "A broker's address is missing"
+
+
+class LogDamaged(Unavailable):
+    """Hashes of the evidence log are missing: somebody meddled with the node's database."""
+
+    code = "log-damaged"
+    title = "The evidence log is damaged"
+
+
+class CheckpointMissing(NotFound):
+    """The log has no checkpoint yet, or none of that size."""
+
+    code = "checkpoint-missing"
+    title = "No such checkpoint"
+
+
+class EvidenceNotLogged(NotFound):
+    """The evidence is not in this node's log, or not yet."""
+
+    code = "evidence-not-logged"
+    title = "That evidence is not in the log"
+
+
+class LogSizeInvalid(InvalidInput):
+    """The log has never had that size, or the sizes are in the wrong order."""
+
+    code = "log-size-invalid"
+    title = "The log has no such size"
+
+
+class LogReaderNotAllowed(Forbidden):
+    """The caller is not a neighbouring node, or not the one that its request names."""
+
+    code = "log-reader-not-allowed"
+    title = "That node may not read this log"
+
+
+class WitnessNotEntitled(Forbidden):
+    """The caller is not a witness of this node's log."""
+
+    code = "witness-not-entitled"
+    title = "That node is not a witness of this log"
+
+
+class AuditorNotAllowed(Forbidden):
+    """Entries of the log are handed out to neighbouring nodes and auditors only."""
+
+    code = "auditor-not-allowed"
+    title = "You may not read the entries of the log"

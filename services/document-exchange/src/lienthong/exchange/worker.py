@@ -1,6 +1,7 @@
 """The worker: everything that a node does without being asked. API and worker are separate processes of one image.
 
-It relays the outbox, consumes the node's queue, appends evidence to the log, and keeps directory and trust list fresh.
+It relays the outbox, consumes the node's queue, appends evidence to the log, signs the log's state and has it
+time-stamped, and keeps directory and trust list fresh.
 Whatever is away for a while, database, broker, registry or signing service: it keeps trying.
 """
 
@@ -18,13 +19,17 @@ from lienthong.exchange.factory import Factory
 from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
+from lienthong.exchange.usecases.stamp_checkpoint import stamp_checkpoint
 from lienthong.shared.outbox import Pace, Relay
 from lienthong.shared.serving import create_app
 
 SEQUENCER_REST = timedelta(milliseconds=250)
 """Between two looks for evidence that is not in the log yet."""
+LOOK_INTERVAL = timedelta(seconds=5)
+"""Between two looks for a checkpoint that is not time-stamped, while nothing is to be stamped."""
 IN_ONE_PROCESS = Pace(farewell=timedelta(milliseconds=300))
 """There, receivers stop with senders: a confirm that is not there at once does not come."""
 
@@ -44,6 +49,8 @@ class Worker:
                 tasks.create_task(self._serve_health())
             tasks.create_task(self._refresh())
             tasks.create_task(steadily("sequencer", self._sequence))
+            tasks.create_task(steadily("checkpoints", self._make_checkpoint))
+            tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             await until_done("directory", self._await_directory)
             await until_done("bus", self._carry)
 
@@ -102,6 +109,16 @@ class Worker:
         """Rests unless there is a backlog: one transaction for many entries costs little more than for one."""
         appended = await sequence_evidence(self._factory)
         return timedelta() if appended == ENTRIES_AT_ONCE else SEQUENCER_REST
+
+    async def _make_checkpoint(self) -> timedelta:
+        await make_checkpoint(self._factory)
+        return self._factory.settings.checkpoint_interval
+
+    async def _stamp_checkpoint(self) -> timedelta:
+        """Looks often, stamps seldom: the first entries after a rest need not wait for a whole interval."""
+        settings = self._factory.settings
+        stamped = await stamp_checkpoint(self._factory)
+        return settings.time_stamp_interval if stamped else min(settings.checkpoint_interval, LOOK_INTERVAL)
 
     async def _bus_ready(self) -> bool:
         return self._road is not None and await self._road.own.ready()

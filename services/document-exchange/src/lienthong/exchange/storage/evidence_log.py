@@ -1,15 +1,18 @@
-"""The node's own evidence in one chain, in the order of its log. Never commits: the use case does."""
+"""The node's own evidence in one log, in the order of its entries. Never commits: the use case does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, delete, func, select
+from sqlalchemy import Integer, bindparam, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lienthong.exchange.domain.evidence_chain import ChainHead, Link
+from lienthong.exchange.domain.evidence_log import Leaf
+from lienthong.exchange.errors import LogDamaged
+from lienthong.exchange.storage.log_schema import evidence_log_subtrees
 from lienthong.exchange.storage.schema import evidence, evidence_log, evidence_pending
 from lienthong.shared.identifiers import EvidenceId
+from lienthong.shared.merkle import Subtree
 
 SEQUENCER_LOCK = 7_468_610_520
 """Key of PostgreSQL's advisory lock: one sequencer at a time. SQLite has one writer anyway."""
@@ -21,12 +24,24 @@ _PENDING: Final = (
     .order_by(evidence_pending.c.evidence_id)
     .limit(bindparam("at_most", type_=Integer))
 )
-_HEAD: Final = (
-    select(evidence_log.c.index.label("position"), evidence_log.c.chain_hash)
-    .order_by(evidence_log.c.index.desc())
-    .limit(1)
+_LAST: Final = select(func.max(evidence_log.c.index))
+_LEAVES: Final = select(evidence_log.c.index.label("position"), evidence_log.c.leaf_hash).where(
+    evidence_log.c.index.in_(bindparam("indexes", expanding=True))
+)
+_SUBTREES: Final = select(evidence_log_subtrees).where(
+    tuple_(evidence_log_subtrees.c.level, evidence_log_subtrees.c.number).in_(bindparam("wanted", expanding=True))
+)
+_ENTRIES: Final = (
+    select(evidence_log.c.index.label("position"), evidence.c.id, evidence.c.jws)
+    .join_from(evidence_log, evidence)
+    .where(evidence_log.c.index >= bindparam("begin"), evidence_log.c.index < bindparam("end"))
+    .order_by(evidence_log.c.index)
+)
+_POSITION: Final = select(evidence_log.c.index.label("position"), evidence_log.c.leaf_hash).where(
+    evidence_log.c.evidence_id == bindparam("wanted")
 )
 _APPEND: Final = evidence_log.insert()
+_APPEND_SUBTREES: Final = evidence_log_subtrees.insert()
 _WAIT_NO_LONGER: Final = delete(evidence_pending).where(evidence_pending.c.evidence_id == bindparam("appended"))
 
 
@@ -35,6 +50,15 @@ class PendingEvidence:
     """Evidence that is not in the log yet."""
 
     id: EvidenceId
+    jws: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry with its text."""
+
+    index: int
+    evidence: EvidenceId
     jws: str
 
 
@@ -51,22 +75,50 @@ async def pending_evidence(connection: AsyncConnection, *, limit: int) -> list[P
     return [PendingEvidence(id=EvidenceId(row.id), jws=row.jws) for row in found]
 
 
-async def log_head(connection: AsyncConnection) -> ChainHead | None:
-    """The last entry of the log; None: it is empty."""
-    row = (await connection.execute(_HEAD)).first()
-    return ChainHead(index=row.position, chain_hash=row.chain_hash) if row is not None else None
+async def log_size(connection: AsyncConnection) -> int:
+    """How many entries there are."""
+    last = await connection.scalar(_LAST)
+    return 0 if last is None else int(last) + 1
 
 
-async def append(connection: AsyncConnection, links: Sequence[Link]) -> None:
-    """Puts ``links`` into the log; they wait no longer."""
-    rows = [
-        {
-            "index": one.index,
-            "evidence_id": one.evidence,
-            "leaf_hash": one.leaf_hash,
-            "chain_hash": one.chain_hash,
-        }
-        for one in links
-    ]
+async def stored_hashes(connection: AsyncConnection, wanted: Iterable[Subtree]) -> dict[Subtree, bytes]:
+    """The hashes of ``wanted``.
+
+    Raises:
+        LogDamaged: Some are not stored: somebody meddled with the tables.
+    """
+    wanted = list(wanted)
+    leaves = [each for each in wanted if not each.level]
+    subtrees = [each for each in wanted if each.level]
+    hashes: dict[Subtree, bytes] = {}
+    if leaves:
+        found = await connection.execute(_LEAVES, {"indexes": [each.number for each in leaves]})
+        hashes |= {Subtree(0, row.position): bytes.fromhex(row.leaf_hash) for row in found}
+    if subtrees:
+        found = await connection.execute(_SUBTREES, {"wanted": [tuple(each) for each in subtrees]})
+        hashes |= {Subtree(row.level, row.number): bytes.fromhex(row.hash) for row in found}
+    if len(hashes) != len(set(wanted)):
+        raise LogDamaged("Hashes of this node's evidence log are missing. Its operator must look into it.")
+    return hashes
+
+
+async def append(connection: AsyncConnection, leaves: Sequence[Leaf], tree: dict[Subtree, bytes]) -> None:
+    """Puts ``leaves`` and the subtrees that they complete into the log; their evidence waits no longer."""
+    rows = [{"index": one.index, "evidence_id": one.evidence, "leaf_hash": one.hash.hex()} for one in leaves]
     await connection.execute(_APPEND, rows)
-    await connection.execute(_WAIT_NO_LONGER, [{"appended": one.evidence} for one in links])
+    higher = [{"level": at.level, "number": at.number, "hash": one.hex()} for at, one in tree.items() if at.level]
+    if higher:
+        await connection.execute(_APPEND_SUBTREES, higher)
+    await connection.execute(_WAIT_NO_LONGER, [{"appended": one.evidence} for one in leaves])
+
+
+async def entries(connection: AsyncConnection, begin: int, end: int) -> list[Entry]:
+    """The entries from ``begin`` to before ``end``, as their texts are now."""
+    found = await connection.execute(_ENTRIES, {"begin": begin, "end": end})
+    return [Entry(index=row.position, evidence=EvidenceId(row.id), jws=row.jws) for row in found]
+
+
+async def entry_of(connection: AsyncConnection, wanted: EvidenceId) -> Leaf | None:
+    """Where that evidence stands; None: not in this log, or not yet."""
+    row = (await connection.execute(_POSITION, {"wanted": wanted})).first()
+    return None if row is None else Leaf(index=row.position, evidence=wanted, hash=bytes.fromhex(row.leaf_hash))

@@ -22,6 +22,8 @@ from lienthong.shared.outbox import outbox_table
 metadata = MetaData()
 ID = String(36)
 CODE = String(64)
+HASH = String(64)
+"""SHA-256, 64 lower-case hexadecimal digits."""
 
 outbox = outbox_table(metadata)
 inbox = inbox_table(metadata)
@@ -100,9 +102,9 @@ evidence_log = Table(
     metadata,
     Column("index", BigInteger, primary_key=True, autoincrement=False, doc="0 is the first"),
     Column("evidence_id", ID, ForeignKey("evidence.id"), nullable=False, unique=True),
-    Column("leaf_hash", String(64), nullable=False, doc="SHA-256(0x00 || jws). Source: RFC 9162 section 2.1.1"),
-    Column("chain_hash", String(64), nullable=False, doc="SHA-256(previous chain_hash || leaf_hash), bytes"),
+    Column("leaf_hash", HASH, nullable=False, doc="SHA-256(0x00 || jws). Source: RFC 9162 section 2.1.1"),
 )
+"""The leaves of this node's log."""
 
 evidence_pending = Table(
     "evidence_pending",

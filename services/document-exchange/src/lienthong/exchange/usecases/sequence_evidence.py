@@ -1,8 +1,9 @@
-"""Puts this node's evidence into its log. Apart from the transactions that make it, so that those lock no head."""
+"""Puts this node's evidence into its log. Apart from the transactions that make it, so that those lock nothing."""
 
-from lienthong.exchange.domain.evidence_chain import chained
-from lienthong.exchange.storage.evidence_log import append, is_sequencer, log_head, pending_evidence
+from lienthong.exchange.domain.evidence_log import leaves_after
+from lienthong.exchange.storage.evidence_log import append, is_sequencer, log_size, pending_evidence, stored_hashes
 from lienthong.exchange.usecases.process import Process
+from lienthong.shared.merkle import grown, root_needs
 
 ENTRIES_AT_ONCE = 500
 
@@ -20,6 +21,8 @@ async def sequence_evidence(process: Process) -> int:
             return 0
         pending = await pending_evidence(connection, limit=ENTRIES_AT_ONCE)
         if pending:
-            head = await log_head(connection)
-            await append(connection, list(chained(head, ((one.id, one.jws) for one in pending))))
+            size = await log_size(connection)
+            leaves = list(leaves_after(size, ((one.id, one.jws) for one in pending)))
+            held = await stored_hashes(connection, root_needs(size))
+            await append(connection, leaves, grown(size, held, [one.hash for one in leaves]))
     return len(pending)

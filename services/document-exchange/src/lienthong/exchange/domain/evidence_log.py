@@ -1,0 +1,27 @@
+"""The entries of a node's log: its own evidence, hashed as RFC 9162 has it; pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lienthong.shared.identifiers import EvidenceId
+from lienthong.shared.merkle import leaf_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One entry; ``hash`` has 32 bytes."""
+
+    index: int
+    evidence: EvidenceId
+    hash: bytes
+
+
+def evidence_leaf_hash(jws: str) -> bytes:
+    """The leaf hash of a piece of evidence: over the compact JWS in ASCII, with its signature."""
+    return leaf_hash(jws.encode("ascii", "backslashreplace"))  # what was meddled with need not be ASCII
+
+
+def leaves_after(size: int, pieces: Iterable[tuple[EvidenceId, str]]) -> Iterator[Leaf]:
+    """The entries that ``pieces`` (id and JWS) become in a log of ``size`` entries."""
+    for index, (evidence, jws) in enumerate(pieces, start=size):
+        yield Leaf(index=index, evidence=evidence, hash=evidence_leaf_hash(jws))
