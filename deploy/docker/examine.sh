@@ -20,7 +20,7 @@ for service in $(compose config --services | grep -vx tools); do
     [ "$(echo "$keys" | sort | xargs)" = "$want" ] || fail "$service sees the keys $keys"
 done
 
-open=$(find "$folder" -type f -perm /077 ! -name root.pem ! -name trust-list.json ! -name jwks.json \
+open=$(find "$folder" -type f -perm /077 ! -name root.pem ! -name trust-list.jws ! -name jwks.json \
     ! -path '*/state/nodes/*' ! -path '*/state/packages/*')
 [ -z "$open" ] || fail "others may read $open"
 if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then

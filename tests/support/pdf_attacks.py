@@ -27,7 +27,7 @@ def updated(pdf: bytes, change: Callable[[Writer], None]) -> bytes:
     """``pdf`` with one incremental update in which ``change`` was made."""
     writer, out = Writer(BytesIO(pdf)), BytesIO()
     change(writer)
-    writer.write(out)  # type: ignore[no-untyped-call]
+    writer.write(out)
     return out.getvalue()
 
 
@@ -46,7 +46,7 @@ def appearance(text: bytes) -> StreamObject:
 
 def annotation(kind: str, shown: Any, **entries: Any) -> DictionaryObject:
     rect = ArrayObject(NumberObject(n) for n in (72, 690, 400, 730))
-    parts = {"/Type": NameObject("/Annot"), "/Subtype": NameObject(kind), "/Rect": rect}
+    parts: dict[str, Any] = {"/Type": NameObject("/Annot"), "/Subtype": NameObject(kind), "/Rect": rect}
     parts["/AP"] = DictionaryObject({NameObject("/N"): shown})
     parts |= {f"/{key}": value for key, value in entries.items()}
     return DictionaryObject({NameObject(key): value for key, value in parts.items()})

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from lienthong.shared.contracts.trust import TrustList
+from lienthong.shared.contracts.trust import TRUST_LIST_TYPE, TrustList
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import (
     DIRECTORY_URI,
+    TRUST_LIST_URI,
     CertificateDraft,
     Profile,
     agency_uri,
@@ -84,7 +85,7 @@ class Authority:
     key: PrivateKey
     certificate: x509.Certificate
     now: datetime = NOW
-    revoked: list[tuple[int, datetime]] = field(default_factory=list)
+    revoked: list[tuple[int, datetime, x509.ReasonFlags | None]] = field(default_factory=list)
 
     def issue(
         self,
@@ -109,8 +110,8 @@ class Authority:
         )
         return Credential(key=key, chain=(draft_certificate(draft).sign(self.key, SHA256()), self.certificate))
 
-    def revoke(self, certificate: x509.Certificate, at: datetime) -> None:
-        self.revoked.append((certificate.serial_number, at))
+    def revoke(self, certificate: x509.Certificate, at: datetime, *, reason: x509.ReasonFlags | None = None) -> None:
+        self.revoked.append((certificate.serial_number, at, reason))
 
     def crl(
         self, *, at: datetime | None = None, lifetime: timedelta = timedelta(days=7)
@@ -122,9 +123,11 @@ class Authority:
             .last_update(at)
             .next_update(at + lifetime)
         )
-        for serial, moment in self.revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment).build()
-            builder = builder.add_revoked_certificate(entry)
+        for serial, moment, reason in self.revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
+            if reason is not None:
+                entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, SHA256())
 
 
@@ -190,6 +193,13 @@ class PKI:
             intermediates=(self.issuing.certificate,),
             crls=tuple(self.crls() if crls is None else crls),
         )
+
+    def trust_list_seal(self) -> SealKey:
+        return self.issuing.issue(Profile.TRUST_LIST, "Trust list", uri=TRUST_LIST_URI).seal_key()
+
+    def sealed_trust_list(self, **changes: object) -> str:
+        """As the signing service publishes it."""
+        return self.trust_list_seal().seal(TRUST_LIST_TYPE, self.trust_list().model_copy(update=changes))
 
     def trust_list(self) -> TrustList:
         now = self.root.now

@@ -114,6 +114,7 @@ READ_OPERATIONS: Final = (
     Operation(service="registry", method="DELETE", path="/v1/clients/{client_id}"),
     Operation(service="signing", method="GET", path="/crl/{name}.crl"),
     Operation(service="signing", method="GET", path="/certs/{name}.crt"),
+    Operation(service="signing", method="GET", path="/ocsp/{encoded}"),
     Operation(service="signing", method="GET", path="/v1/certificates", query=("agency", "limit", "cursor")),
     Operation(service="signing", method="GET", path="/v1/certificates/{serial}"),
 )

@@ -29,7 +29,7 @@ G22 = Agency(code="G22", name="Văn phòng Chính phủ", level="central")
 def pki(tmp_path: Path) -> PKI:
     made = PKI.new(datetime.now(UTC))
     (tmp_path / "root.pem").write_bytes(made.roots_pem)
-    (tmp_path / "trust-list.json").write_text(made.trust_list().model_dump_json())
+    (tmp_path / "trust-list.jws").write_text(made.sealed_trust_list())
     return made
 
 
@@ -69,7 +69,7 @@ def _receipt(pki: PKI, *, issuer: str = "H28.31.05") -> str:
 
 def _arguments(folder: Path, files: tuple[Path, ...], *, with_list: bool = True) -> list[str]:
     trust = ["--trust", str(folder / "root.pem")]
-    trust += ["--trust-list", str(folder / "trust-list.json")] if with_list else []
+    trust += ["--trust-list", str(folder / "trust-list.jws")] if with_list else []
     return ["verify", *map(str, files), *trust, "--json"]
 
 

@@ -12,6 +12,7 @@ from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.seals import SealKey, open_seal
 from lienthong.shared.signatures.trust import TrustStore, check_certificate
+from lienthong.shared.signatures.trust_list import open_trust_list
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.errors import KeyOffline, NotInitialised, SubjectInvalid
 from lienthong.signing.factory import SigningFactory, utc_now
@@ -38,7 +39,9 @@ def at(factory: SigningFactory, now: datetime) -> SigningFactory:
 
 async def trust_of(factory: SigningFactory) -> TrustStore:
     root = factory.resources.settings.root_path.read_bytes()
-    return TrustStore.from_list(await factory.trust_list(), roots=root)
+    now = factory.resources.clock()
+    opened = open_trust_list(await factory.trust_list(), roots=root, now=now, held_version=None)
+    return TrustStore.from_list(opened, roots=root)
 
 
 async def test_init_is_done_once(factory: SigningFactory) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode, b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from lienthong.shared.contracts.tokens import Scope
 from lienthong.shared.edxml.media_types import EDXML, PDF
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.report import Indication, PackageSignature, SubIndication
+from lienthong.shared.signatures.trust_list import open_trust_list
 from tests.integration.signing.harness import Service
 from tests.support.pdf import minimal_pdf
 
@@ -158,8 +160,9 @@ async def test_the_client_reads_trust_and_signatures(lite: Service) -> None:
     await make_key(lite)
     node = client(lite, "node.H28.31.05")
 
-    trust, signature = await node.trust_list(), await node.sign_raw(HANG_KIA, b"data")
+    jws, signature = await node.trust_list(), await node.sign_raw(HANG_KIA, b"data")
 
+    trust = open_trust_list(jws, roots=await lite.root_pem(), now=datetime.now(UTC), held_version=None)
     assert (len(trust.roots), len(trust.intermediates), len(trust.crls)) == (1, 1, 2)
     public = signature.certificates[0].public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)

@@ -55,7 +55,7 @@ def updated(pdf: bytes, text: bytes) -> bytes:
     page = writer.root["/Pages"]["/Kids"][0]
     page["/Contents"] = writer.add_object(StreamObject(stream_data=text))
     writer.update_container(page)
-    writer.write(out)  # type: ignore[no-untyped-call]
+    writer.write(out)
     return out.getvalue()
 
 

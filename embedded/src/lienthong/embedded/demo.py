@@ -94,7 +94,7 @@ def _show(console: Console, told: Told) -> None:
 
 
 def _proof_table(proofs: Sequence[Proof]) -> Table:
-    made = table("Document", "What", "Signed by", "Verdict", title="Verified offline: files, root.pem, trust-list.json")
+    made = table("Document", "What", "Signed by", "Verdict", title="Verified offline: files, root.pem, trust-list.jws")
     for proof in proofs:
         judged = proof.verdict.judged
         shown = Text("\n").join(Text(one.indication.value, style=STYLES[one.indication]) for one in judged)
@@ -109,7 +109,7 @@ def _require_passed(proofs: Sequence[Proof]) -> None:
 
 
 def _show_next(console: Console, network: RunningNetwork, out: Path, told: list[Told]) -> None:
-    trust = f"--trust {_typed(out / 'root.pem')} --trust-list {_typed(out / 'trust-list.json')}"
+    trust = f"--trust {_typed(out / 'root.pem')} --trust-list {_typed(out / 'trust-list.jws')}"
     profile = f"--profile {_typed(network.site.profile_path(network.site.network.agencies[-1].code))}"
     letter = _typed(told[0].sent / "van-ban.pdf")
     lines = [

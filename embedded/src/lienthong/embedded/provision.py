@@ -26,7 +26,7 @@ async def provision(site: Site) -> SecretBox:
     """Makes what is missing of a network and gives its secrets.
 
     1. Databases get this version's schema.
-    2. The authority, seals and keys are made where they are not there yet; ``root.pem`` and ``trust-list.json`` are
+    2. The authority, seals and keys are made where they are not there yet; ``root.pem`` and ``trust-list.jws`` are
        written, for whoever verifies offline.
     3. Nodes, agencies and clients are put into the registry.
     4. A profile for the command line is written per agency.
@@ -39,7 +39,7 @@ async def provision(site: Site) -> SecretBox:
     async with SigningFactory(settings_of(SigningSettings, signing_environment(site, secrets))) as signing:
         await make_keys(site, secrets, signing)
         trust_list = await signing.trust_list()
-    site.trust_list_path.write_text(trust_list.model_dump_json())
+    site.trust_list_path.write_text(trust_list)
     registry = Database(site.registry.database_url)
     try:
         await fill_registry(site, secrets, registry)

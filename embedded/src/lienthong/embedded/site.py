@@ -55,7 +55,7 @@ class Site:
     @property
     def trust_list_path(self) -> Path:
         """The trust list as it was published last at provisioning, JSON."""
-        return self.state_dir / "trust-list.json"
+        return self.state_dir / "trust-list.jws"
 
     @property
     def token_key_path(self) -> Path:

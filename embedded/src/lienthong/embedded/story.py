@@ -101,10 +101,10 @@ async def verified(site: Site, told: Sequence[Told], *, out: Path) -> list[Proof
     """Judges every package and PDF that arrived, and every receipt, with nothing but files: offline."""
     async with httpx.AsyncClient() as http:
         trust_list = await SigningClient(site.signing.url, http).trust_list()
-    await asyncio.to_thread((out / "trust-list.json").write_text, trust_list.model_dump_json())
+    await asyncio.to_thread((out / "trust-list.jws").write_text, trust_list)
     await asyncio.to_thread(shutil.copyfile, site.root_path, out / "root.pem")
-    trust = load_trust(out / "root.pem", out / "trust-list.json")
     now = datetime.now(UTC)
+    trust = load_trust(out / "root.pem", out / "trust-list.jws", now=now)
 
     def judged() -> list[Proof]:
         return [

@@ -12,7 +12,6 @@ from lienthong.sdk.composing import media_type_of
 from lienthong.sdk.errors import FileUnreadable
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Evidence
-from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.signatures.pades import validate_pdf
@@ -20,6 +19,7 @@ from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.report import Indication, PackageSignature, SignatureReport
 from lienthong.shared.signatures.seals import MAX_SEAL_BYTES, OpenedSeal, SealInvalid, open_seal
 from lienthong.shared.signatures.trust import TrustStore
+from lienthong.shared.signatures.trust_list import open_trust_list
 from lienthong.shared.signatures.validation import validate_package
 
 _JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
@@ -71,22 +71,22 @@ class _Trusted(NamedTuple):
     at: datetime
 
 
-def load_trust(root: Path, trust_list: Path | None) -> TrustStore:
-    """Trust from a root certificate (PEM) and a published trust list (JSON).
+def load_trust(root: Path, trust_list: Path | None, *, now: datetime) -> TrustStore:
+    """Trust from a root certificate (PEM) and a published trust list, whose seal must hold ``now``.
 
     Without the list, revocation is not known: nothing is better than INDETERMINATE.
 
     Raises:
-        FileUnreadable: A file cannot be read, or is no trust list.
+        FileUnreadable: A file cannot be read.
+        SealInvalid, TrustListInvalid: The trust list is not sealed for one, or not under this root.
         TrustMaterialInvalid: A certificate in it cannot be read.
     """
     try:
-        parsed = TrustList.model_validate_json(trust_list.read_bytes()) if trust_list else None
-        return TrustStore.from_list(parsed, roots=root.read_bytes())
+        roots, jws = root.read_bytes(), trust_list.read_text("ascii", "replace").strip() if trust_list else None
     except OSError as error:
         raise FileUnreadable(f"The file {error.filename} cannot be read.") from error
-    except ValidationError as error:
-        raise FileUnreadable(f"The file {trust_list} is no trust list.") from error
+    opened = open_trust_list(jws, roots=roots, now=now, held_version=None) if jws is not None else None
+    return TrustStore.from_list(opened, roots=roots)
 
 
 def verify_file(file: Path, *, trust: TrustStore, at: datetime) -> Verdict:

@@ -241,7 +241,7 @@ def _settings(folder: Path, node: str, pki: PKI, sealed_directory: str) -> Setti
     folder.mkdir()
     state = folder / "state"
     state.mkdir()
-    (state / "trust-list.json").write_text(pki.trust_list().model_dump_json())
+    (state / "trust-list.jws").write_text(pki.sealed_trust_list())
     (state / "directory.jws").write_text(sealed_directory)
     (folder / "root.pem").write_bytes(pki.roots_pem)
     return Settings(

@@ -232,7 +232,7 @@ def settings_for(directory: Path, database_url: str, pki: PKI) -> Settings:
     """A node's settings, with everything that it holds locally in place."""
     state = directory / "state"
     state.mkdir()
-    (state / "trust-list.json").write_text(pki.trust_list().model_dump_json())
+    (state / "trust-list.jws").write_text(pki.sealed_trust_list())
     (state / "directory.jws").write_text(pki.directory_seal().seal(DIRECTORY_TYPE, snapshot()))
     (directory / "root.pem").write_bytes(pki.roots_pem)
     return Settings(

@@ -17,7 +17,7 @@ OTHER = PackageReference(sha256=Sha256("b" * 64), size=10, media_type="applicati
 Forge = Callable[[Handover], str]
 FORGED_ENVELOPES: dict[str, tuple[str, Forge]] = {
     "changed after sealing": ("seal-invalid", lambda h: _flipped(h.sealed(h.envelope()))),
-    "sealed by an unknown authority": ("seal-invalid", lambda h: Handover(pki=PKI.new()).sealed(h.envelope())),
+    "sealed by an unknown authority": ("seal-not-trusted-yet", lambda h: Handover(pki=PKI.new()).sealed(h.envelope())),
     "evidence passed off as an envelope": ("seal-invalid", lambda h: h.sealed(h.envelope(), typ=EVIDENCE_TYPE)),
     "sealed by an agency": (
         "seal-invalid",

@@ -29,7 +29,7 @@ async def test_a_copy_refused_while_the_clock_was_wrong_is_taken_when_it_is_righ
 
 
 async def test_a_damaged_copy_does_not_displace_the_good_one(tmp_path: Path) -> None:
-    path = tmp_path / "trust-list.json"
+    path = tmp_path / "trust-list.jws"
     path.write_bytes(b"1")
     held = HeldCopy(path, parse=int, missing=DirectoryMissing("None yet."))
     await held.reload()

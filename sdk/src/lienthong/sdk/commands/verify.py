@@ -20,7 +20,7 @@ from lienthong.shared.signatures.trust import TrustStore
 
 HELP = """Verify packages, signed PDFs and receipts offline. Exit status 0: everything passed; 1: not.
 
-Example: [bold]lienthong verify in/*/package.edxml receipt.jws --trust root.pem --trust-list trust-list.json[/bold]
+Example: [bold]lienthong verify in/*/package.edxml receipt.jws --trust root.pem --trust-list trust-list.jws[/bold]
 """
 STYLES = {Indication.TOTAL_PASSED: "green", Indication.INDETERMINATE: "yellow", Indication.TOTAL_FAILED: "red"}
 
@@ -33,7 +33,7 @@ def verify(
     ] = None,
     trust_list: Annotated[
         Path | None,
-        typer.Option(envvar="LIENTHONG_TRUST_LIST", help="Published trust list, JSON: revocation is known with it."),
+        typer.Option(envvar="LIENTHONG_TRUST_LIST", help="Published trust list: revocation is known with it."),
     ] = None,
     profile: ProfileOption = None,
     as_json: JSONOption = False,
@@ -44,7 +44,8 @@ def verify(
         trust, trust_list = settings.trust_root, trust_list or settings.trust_list
     if trust is None:
         raise ProfileIncomplete("Name the root certificate with --trust, or a profile that names it.")
-    store, now = load_trust(trust, trust_list), datetime.now(UTC)
+    now = datetime.now(UTC)
+    store = load_trust(trust, trust_list, now=now)
     verdicts = [_verdict(file, trust=store, at=now) for file in files]
     if as_json:
         print_json({"passed": all(v.passed for v in verdicts), "files": [v.model_dump(mode="json") for v in verdicts]})

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     @property
     def trust_list_path(self) -> Path:
         """The last good trust list, as it was published."""
-        return self.state_dir / "trust-list.json"
+        return self.state_dir / "trust-list.jws"
 
     @property
     def token_keys_path(self) -> Path:

@@ -21,12 +21,12 @@ from lienthong.shared.bus import Bus
 from lienthong.shared.clients.registry import ClientKey, RegistryClient, TokenRefused
 from lienthong.shared.clients.signing import SigningClient, SigningUnavailable
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE
-from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.database import Database
 from lienthong.shared.directory import Directory, open_snapshot
 from lienthong.shared.identifiers import Sha256
 from lienthong.shared.signatures.seals import SealKey
 from lienthong.shared.signatures.trust import TrustStore
+from lienthong.shared.signatures.trust_list import open_trust_list
 from lienthong.shared.tokens import JWKSCache, TokenVerifier
 
 
@@ -63,7 +63,7 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
         blobs = open_blob_store(settings.blobs_url)
-        trust = _held_trust(settings)
+        trust = _held_trust(settings, clock)
         seal_key = SealKey.load(settings.seal, settings.seal_password.get_secret_value())
         registry = _registry(settings, http, seal_key=seal_key, clock=clock)
         yield Factory(
@@ -106,11 +106,17 @@ def _token_verifier(settings: Settings, http: httpx.AsyncClient, clock: Clock) -
     return TokenVerifier(audience=settings.audience, issuer=settings.issuer, keys=keys, clock=clock)
 
 
-def _held_trust(settings: Settings) -> HeldCopy[TrustStore]:
+def _held_trust(settings: Settings, clock: Clock) -> HeldCopy[TrustStore]:
     roots = settings.trust_root.read_bytes()
+    held: int | None = None
 
     def parse(published: bytes) -> TrustStore:
-        return TrustStore.from_list(TrustList.model_validate_json(published), roots=roots)
+        nonlocal held
+        jws = published.decode("ascii", "replace")
+        opened = open_trust_list(jws, roots=roots, now=clock(), held_version=held)
+        trust = TrustStore.from_list(opened, roots=roots)
+        held = opened.version
+        return trust
 
     missing = TrustListMissing("This node holds no trust list yet; try again shortly.")
     return HeldCopy(settings.trust_list_path, parse=parse, missing=missing)

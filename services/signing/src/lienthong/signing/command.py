@@ -1,9 +1,8 @@
 """The ``lienthong-signing`` command: what an operator does on the machine that holds the keys."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -13,21 +12,19 @@ from lienthong.shared.serving import configure_logging
 from lienthong.shared.serving import serve as serve_app
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.app import create_app
-from lienthong.signing.config import Settings
 from lienthong.signing.domain.records import Authority, AuthorityName, RevocationReason, Serial
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.factory import SigningFactory
+from lienthong.signing.operating import operate, settings_from_environment
+from lienthong.signing.trust_command import app as trust
 from lienthong.signing.usecases.create_remote_key import create_remote_key
 from lienthong.signing.usecases.init_ca import renew_issuing
 from lienthong.signing.usecases.issue_certificate import KeyOrder, issue_certificate, issue_keys
 from lienthong.signing.usecases.publish_crl import publish_crl
-from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.revoke_certificate import revoke_certificate
 
 SERIAL_DIGITS = 40
 
-Result = TypeVar("Result")
-Work = Callable[[Resources], Awaitable[Result]]
 ProfileOption = Annotated[Profile, typer.Option(help="What the certificate is for")]
 NameOption = Annotated[str, typer.Option(help="Name of the agency, node or person")]
 OrganisationOption = Annotated[str, typer.Option(help="An officer's agency, by name")]
@@ -35,6 +32,7 @@ AgencyOption = Annotated[str, typer.Option(help="Identity code of the agency")]
 NodeOption = Annotated[str, typer.Option(help="The node")]
 
 app = typer.Typer(help="Liên Thông: the signing service.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(trust, name="trust")
 
 
 def cli() -> None:
@@ -49,7 +47,7 @@ def cli() -> None:
 @app.command()
 def serve() -> None:
     """Serve the REST API."""
-    settings = _settings()
+    settings = settings_from_environment()
     configure_logging("signing", settings.log_level.upper())
     serve_app(create_app(settings), host=settings.host, port=settings.port)
 
@@ -59,7 +57,7 @@ def migrate() -> None:
     """Bring the database to this version's schema."""
 
     async def work() -> None:
-        async with SigningFactory(_settings()) as factory:
+        async with SigningFactory(settings_from_environment()) as factory:
             await factory.migrate()
 
     asyncio.run(work())
@@ -68,7 +66,7 @@ def migrate() -> None:
 @app.command()
 def init() -> None:
     """Make the root, the issuing authority and their first revocation lists, if they are not there yet."""
-    settings = _settings()
+    settings = settings_from_environment()
 
     async def work() -> Authority:
         async with SigningFactory(settings) as factory:
@@ -81,7 +79,7 @@ def init() -> None:
 @app.command("renew-issuing")
 def renew() -> None:
     """Make the next issuing authority (needs the root key)."""
-    typer.echo(f"{_run(renew_issuing).name} issues from now on")
+    typer.echo(f"{operate(renew_issuing).name} issues from now on")
 
 
 @app.command()
@@ -98,7 +96,7 @@ def issue(
     """Issue a certificate for a request, without the REST API."""
     subject = _subject(name, organisation=organisation, agency=agency, node=node)
     text = csr.read_text(encoding="ascii", errors="replace")
-    record = _run(lambda things: issue_certificate(things, text, profile, subject=subject, caller=None))
+    record = operate(lambda things: issue_certificate(things, text, profile, subject=subject, caller=None))
     out.write_text(record.pem, encoding="ascii")
     typer.echo(record.serial)
 
@@ -117,7 +115,7 @@ def new_key(
     """Make a key with its certificate for a node, the directory, an agency or an officer."""
     subject = _subject(name, organisation=organisation, agency=agency, node=node)
     order = KeyOrder(profile=profile, subject=subject, path=out, password=password)
-    (record,) = _run(lambda things: issue_keys(things, [order]))
+    (record,) = operate(lambda things: issue_keys(things, [order]))
     typer.echo(record.serial)
 
 
@@ -125,7 +123,7 @@ def new_key(
 def remote_key(*, agency: AgencyOption, name: NameOption, node: NodeOption = "") -> None:
     """Make an agency's remote key, or say which node may sign with it."""
     by = NodeId(node) if node else None
-    made = _run(lambda things: create_remote_key(things, AgencyCode(agency), name=name, node=by, caller=None))
+    made = operate(lambda things: create_remote_key(things, AgencyCode(agency), name=name, node=by, caller=None))
     typer.echo(made.key.serial)
 
 
@@ -137,27 +135,15 @@ def revoke(
 ) -> None:
     """Revoke a certificate and publish the list that says so."""
     number = Serial(serial.lower().zfill(SERIAL_DIGITS))
-    record = _run(lambda things: revoke_certificate(things, number, reason, effective_at=None, caller=None))
+    record = operate(lambda things: revoke_certificate(things, number, reason, effective_at=None, caller=None))
     typer.echo(f"{record.serial} {record.subject}")
 
 
 @app.command()
 def crl(authority: Annotated[str, typer.Argument(help="root, issuing-1 …")]) -> None:
     """Publish the next revocation list of an authority now."""
-    published = _run(lambda things: publish_crl(things, AuthorityName(authority)))
+    published = operate(lambda things: publish_crl(things, AuthorityName(authority)))
     typer.echo(f"{published.issuer} {published.number} until {published.next_update.isoformat()}")
-
-
-def _settings() -> Settings:
-    return Settings()  # type: ignore[call-arg]  # read from the environment
-
-
-def _run(work: Work[Result], settings: Settings | None = None) -> Result:
-    async def run() -> Result:
-        async with SigningFactory(settings or _settings()) as factory:
-            return await work(factory.resources)
-
-    return asyncio.run(run())
 
 
 def _subject(name: str, *, organisation: str, agency: str, node: str) -> Subject:

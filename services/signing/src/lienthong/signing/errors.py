@@ -113,3 +113,17 @@ class UnsupportedMediaType(InvalidInput):
 
     code = "media-type-not-supported"
     title = "The media type is not supported"
+
+
+class TrustedAuthorityInvalid(InvalidInput):
+    """The external authority cannot be put on the trust list as it is."""
+
+    code = "trusted-authority-invalid"
+    title = "The external authority is not valid"
+
+
+class TrustedAuthorityUnknown(NotFound):
+    """No external authority has that fingerprint."""
+
+    code = "trusted-authority-not-found"
+    title = "There is no such external authority"

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.database import Database, migrate
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import Profile
@@ -21,7 +20,7 @@ from lienthong.signing.usecases.init_ca import init_ca
 from lienthong.signing.usecases.issue_certificate import KeyOrder, issue_keys
 from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.service_keys import renew_service_keys
-from lienthong.signing.usecases.trust_list import current_trust_list
+from lienthong.signing.usecases.trust_list import published_trust_list
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -82,9 +81,9 @@ class SigningFactory:
         """The agency's remote key, made if it has none. ``node`` is the node that may sign with it."""
         return await create_remote_key(self.resources, agency, name=name, node=node, caller=None)
 
-    async def trust_list(self) -> TrustList:
-        """What nodes need to check certificates."""
-        return await current_trust_list(self.resources)
+    async def trust_list(self) -> str:
+        """What nodes need to check certificates, sealed: a compact JWS."""
+        return (await published_trust_list(self.resources)).jws
 
 
 def _key_store(settings: Settings) -> KeyStore:

@@ -18,7 +18,6 @@ import httpx
 from cryptography import x509
 from pydantic import BaseModel, ValidationError
 
-from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from lienthong.shared.identifiers import AgencyCode
 from lienthong.shared.signatures.keys import SignatureAlgorithm
@@ -91,10 +90,13 @@ class SigningClient:
         self._http = http
         self._token = token
 
-    async def trust_list(self) -> TrustList:
-        """The trust material; parsed, not verified. Raises :class:`SigningUnavailable`."""
+    async def trust_list(self) -> str:
+        """The trust material: a compact JWS, **not** verified. Raises :class:`SigningUnavailable`.
+
+        :func:`~lienthong.shared.signatures.trust_list.open_trust_list` opens it.
+        """
         async with self._answer("GET", "/v1/trust-list", authorised=False) as answer:
-            return _parsed(TrustList, await _content(answer))
+            return (await _content(answer)).decode("ascii", "replace")
 
     async def sign_raw(self, agency: AgencyCode, data: bytes) -> RemoteSignature:
         """A signature over ``data`` (1 byte to 64 KiB) with the agency's remote key.

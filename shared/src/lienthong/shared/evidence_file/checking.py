@@ -143,6 +143,10 @@ def _time(file: EvidenceFile, trust: TrustStore, judgement: _Judgement) -> datet
     except TimeStampInvalid as error:
         judgement.failed("time stamp", error.detail, source=_TIME, sub=error.sub_indication)
         raise _Ended from error
+    if stamp.has_strangers:  # no digest covers this member: it may hold nothing that was not checked
+        detail = "The token carries certificates or attributes that do not belong to it."
+        judgement.failed("time stamp", detail, source=_TIME, sub=SubIndication.FORMAT_FAILURE)
+        raise _Ended
     judgement.passed("time stamp", source=_TIME, by=stamp.authority, at=stamp.gen_time)
     return stamp.gen_time
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -117,9 +118,15 @@ def _parsed(response: bytes) -> ocsp.OCSPResponse:
     parsed = ocsp.load_der_ocsp_response(response)
     if parsed.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise OCSPInvalid("The responder gave no status.", sub_indication=SubIndication.TRY_LATER)
+    if _basic(response)["signature"].contents[:1] != b"\0":  # the library would ignore unused bits
+        raise _malformed("The signature of the OCSP response has unused bits.")
     if any(one.critical for one in parsed.extensions):
         raise _malformed("The OCSP response has a critical extension, which is not understood.")
     return parsed
+
+
+def _basic(response: bytes) -> asn1_ocsp.BasicOCSPResponse:
+    return asn1_ocsp.OCSPResponse.load(response, strict=True)["response_bytes"]["response"].parsed
 
 
 def _responder(parsed: ocsp.OCSPResponse, issuer: x509.Certificate) -> x509.Certificate:

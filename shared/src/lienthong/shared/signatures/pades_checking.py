@@ -201,16 +201,17 @@ def _check_integrity(signature: EmbeddedPdfSignature, findings: Findings) -> Non
 
 
 def _check_coverage(file: _File, signature: EmbeddedPdfSignature, findings: Findings) -> None:
-    signature.compute_integrity_info(SIGNATURES_ONLY)  # type: ignore[no-untyped-call]
+    signature.compute_integrity_info(SIGNATURES_ONLY)
+    integrity: dict[str, Any] = signature.summarise_integrity_info()
     revision, revisions = signature.signed_revision + 1, file.reader.xrefs.total_revisions
-    if signature.coverage is None or signature.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+    if integrity["coverage"] is None or integrity["coverage"] < SignatureCoverageLevel.ENTIRE_REVISION:
         findings.not_covered.append(f"revision {revision} of {revisions}")
         detail = "It leaves out a part of the revision that it signs."
         findings.failed(Rule.COVERAGE, detail, SubIndication.FORMAT_FAILURE)
     findings.covered.append(f"revisions 1 to {revision} of {revisions}")
     findings.passed(Rule.COVERAGE)
     pictured = shows_unsigned_field(file.reader, file.fields, signature.signed_revision)
-    if pictured or not signature.summarise_integrity_info()["docmdp_ok"]:
+    if pictured or not integrity["docmdp_ok"]:
         findings.not_covered.append(f"revisions {revision + 1} to {revisions}")
         detail = "What was added after it changes what it signed, or more than it allows."
         findings.failed(Rule.CHANGES, detail, SubIndication.FORMAT_FAILURE)

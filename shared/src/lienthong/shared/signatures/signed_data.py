@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.report import SubIndication
 
 MAX_SIGNED_DATA_BYTES: Final = 256 * 1024
@@ -48,7 +49,8 @@ class SignedContent:
     """A CMS SignedData with one signer, unverified but for what :func:`read_signed_data` names.
 
     ``digest_algorithm`` is ``sha256``, ``sha384`` or ``sha512``; ``message_digest`` is what the signer says of the
-    content, ``content`` the content itself where it is inside; ``time_stamps`` are tokens (DER) over ``value``.
+    content, ``content`` the content itself where it is inside; ``time_stamps`` are tokens (DER) over ``value``;
+    ``has_more``: it carries revocation data, other kinds of certificates or unsigned attributes.
     """
 
     content_type: str
@@ -63,6 +65,7 @@ class SignedContent:
     signature_algorithm: Asn1Value
     value: bytes
     time_stamps: tuple[bytes, ...]
+    has_more: bool
 
     @property
     def is_signed_by_signer(self) -> bool:
@@ -103,6 +106,7 @@ def _read(der: bytes, content_type: str) -> SignedContent:
     if len(signer_infos) != 1:
         raise _malformed("The CMS must have exactly one signer.")
     info = signer_infos[0]
+    _require_version(data, info)
     attributes = _attributes(info)
     inner = data["encap_content_info"]
     found = {inner["content_type"].native, _single(attributes, "content_type").native}
@@ -126,7 +130,21 @@ def _read(der: bytes, content_type: str) -> SignedContent:
         signature_algorithm=info["signature_algorithm"],
         value=info["signature"].native,
         time_stamps=_time_stamps(info),
+        has_more=_has_more(data, info, certificates),
     )
+
+
+def _has_more(data: cms.SignedData, info: cms.SignerInfo, certificates: Sequence[x509.Certificate]) -> bool:
+    return bool(data["crls"].native or info["unsigned_attrs"].native or len(certificates) != len(data["certificates"]))
+
+
+def _require_version(data: cms.SignedData, info: cms.SignerInfo) -> None:
+    """Source: RFC 5652 sections 5.1 and 5.3."""
+    by_key = info["sid"].name == "subject_key_identifier"
+    plain = data["encap_content_info"]["content_type"].native == "data"
+    wanted = ("v1" if plain and not by_key else "v3", "v3" if by_key else "v1")
+    if (data["version"].native, info["version"].native) != wanted:
+        raise _malformed("The CMS is of another version than its content.")
 
 
 def _attributes(info: cms.SignerInfo) -> dict[str, Asn1Value]:
@@ -149,6 +167,8 @@ def _single(attributes: dict[str, Asn1Value], kind: str) -> Asn1Value:
 def _digest_algorithm(data: cms.SignedData, info: cms.SignerInfo) -> str:
     digest: str = info["digest_algorithm"]["algorithm"].native
     announced = {one["algorithm"].native for one in data["digest_algorithms"]}
+    if any(one["parameters"].native is not None for one in (info["digest_algorithm"], *data["digest_algorithms"])):
+        raise _malformed("A digest algorithm has parameters.")
     method = info["signature_algorithm"]
     bare = method["algorithm"].native == "rsassa_pkcs1v15"
     if digest not in _HASHES or announced != {digest} or (not bare and method.hash_algo != digest):
@@ -162,7 +182,7 @@ def _certificates(data: cms.SignedData) -> tuple[x509.Certificate, ...]:
     found = [] if held.native is None else list(held)
     if len(found) > MAX_CMS_CERTIFICATES:
         raise _malformed("The CMS holds too many certificates.")
-    return tuple(x509.load_der_x509_certificate(one.chosen.dump()) for one in found if one.name == "certificate")
+    return tuple(certificate_from_der(one.chosen.dump()) for one in found if one.name == "certificate")
 
 
 def _signer(

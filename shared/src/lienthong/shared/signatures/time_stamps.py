@@ -53,7 +53,8 @@ class TimeStamp:
     """A time stamp that holds: the digest existed at ``gen_time``, give or take ``accuracy``.
 
     ``policy`` is the authority's, dotted; ``certificate`` was good at ``gen_time``, and its ``revocation_unknown``
-    tells when no fresh statement said so. ``nonce`` is that of the request.
+    tells when no fresh statement said so. ``nonce`` is that of the request. ``has_strangers``: the token carries
+    something that this check did not need, certificates or unsigned attributes, of which nothing is known.
     """
 
     gen_time: datetime
@@ -62,6 +63,7 @@ class TimeStamp:
     policy: str
     nonce: int | None
     certificate: CheckedCertificate
+    has_strangers: bool
 
     @property
     def authority(self) -> str:
@@ -104,7 +106,13 @@ def check_time_stamp(token: bytes, digest: bytes, *, trust: TrustStore, at: date
         raise _invalid("The time stamp is of the future.", SubIndication.SIG_CONSTRAINTS_FAILURE)
     checked = _authority(signed, trust=trust, stamp_time=stamp_time, at=at)  # 5, 6
     return TimeStamp(
-        gen_time=stamp_time, accuracy=accuracy, serial=serial, policy=policy, nonce=nonce, certificate=checked
+        gen_time=stamp_time,
+        accuracy=accuracy,
+        serial=serial,
+        policy=policy,
+        nonce=nonce,
+        certificate=checked,
+        has_strangers=signed.has_more or not set(signed.others) <= set(checked.path),
     )
 
 

@@ -1,6 +1,7 @@
 """Local copies of what other services publish: the node goes on working while those are away."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ class HeldCopy(Generic[T]):
         self._missing = missing
         self._held: T | None = None
         self._stamp: tuple[int, int] | None = None
+        self._digest = b""
 
     def current(self) -> T:
         """The copy. Raises the ``missing`` error while there is none."""
@@ -50,15 +52,20 @@ class HeldCopy(Generic[T]):
         await asyncio.to_thread(self._reload)
 
     async def replace(self, published: bytes) -> None:
-        """Checks ``published``, takes it over and keeps it on disk, atomically. Raises what ``parse`` raises."""
-        await asyncio.to_thread(self._replace, published)
+        """Checks ``published``, takes it over and keeps it on disk, atomically. Raises what ``parse`` raises.
+
+        What is held already, to the byte, stays as it is, with all that it has found out.
+        """
+        if hashlib.sha256(published).digest() != self._digest:
+            await asyncio.to_thread(self._replace, published)
 
     def _reload(self) -> None:
         stamp = _stamp(self._path)
         if stamp is None or stamp == self._stamp:
             return
-        self._held = self._parse(self._path.read_bytes())
-        self._stamp = stamp
+        content = self._path.read_bytes()
+        self._held = self._parse(content)
+        self._stamp, self._digest = stamp, hashlib.sha256(content).digest()
 
     def _replace(self, published: bytes) -> None:
         parsed = self._parse(published)
@@ -69,7 +76,7 @@ class HeldCopy(Generic[T]):
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._path)
-        self._stamp = _stamp(self._path)
+        self._stamp, self._digest = _stamp(self._path), hashlib.sha256(published).digest()
         self._held = parsed
 
 

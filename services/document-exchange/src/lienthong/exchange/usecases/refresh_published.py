@@ -17,10 +17,11 @@ class Publications:
 
         Raises:
             SigningUnavailable: The signing service is away.
-            TrustMaterialInvalid: What it publishes cannot be read.
+            Verification: Its seal, version or content do not pass.
+            TrustMaterialInvalid: A certificate or list in it cannot be read.
         """
-        trust_list = await self.process.signing.trust_list()
-        await self.process.trust.replace(trust_list.model_dump_json().encode())
+        jws = await self.process.signing.trust_list()
+        await self.process.trust.replace(jws.encode("ascii", "replace"))
 
     async def refresh_directory(self) -> None:
         """Takes the directory over, if there is a newer one.

@@ -5,17 +5,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Response, status
 
-from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.problems import InvalidRequest, problem_responses
 from lienthong.signing.api.access import WithResources
 from lienthong.signing.domain.records import AuthorityName
-from lienthong.signing.errors import AuthorityUnknown, NotInitialised
-from lienthong.signing.usecases.trust_list import authority_certificate, current_crl, current_trust_list
+from lienthong.signing.errors import AuthorityUnknown, KeyOffline, KeyStoreUnavailable, NotInitialised
+from lienthong.signing.usecases.trust_list import authority_certificate, current_crl, published_trust_list
 
 router = APIRouter(tags=["publication"])
 
 MAX_AGE = timedelta(minutes=5)
 """How long caches may keep a list: a revocation is told after this time at the latest."""
+JOSE = "application/jose"
+"""Source: RFC 7515 section 9.2.1."""
 CRL_MEDIA_TYPE = "application/pkix-crl"
 """Source: RFC 2585 section 4.2."""
 CERTIFICATE_MEDIA_TYPE = "application/pkix-cert"
@@ -27,14 +28,30 @@ Name = Annotated[
 IfNoneMatch = Annotated[str | None, Header()]
 
 
-@router.get("/v1/trust-list", summary="Trust material for nodes", responses=problem_responses(NotInitialised))
-async def trust_list(resources: WithResources, response: Response) -> TrustList:
-    """Root, issuing authorities, and the newest CRL of each.
+@router.get(
+    "/v1/trust-list",
+    summary="Trust material for nodes, sealed",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Compact JWS of type lienthong-trust-list+jws; the ETag names its version",
+            "content": {JOSE: {"schema": {"type": "string"}, "example": "eyJhbGciOiJFUzI1NiIsInR5cCI6…"}},
+        },
+        304: {"description": "The list that If-None-Match names is still the newest"},
+        **problem_responses(NotInitialised, KeyOffline, KeyStoreUnavailable),
+    },
+)
+async def trust_list(resources: WithResources, if_none_match: IfNoneMatch = None) -> Response:
+    """Root, issuing authorities, the newest CRL of each, and external authorities with their constraints.
 
-    Holders check every certificate up to the root that they were configured with.
+    Its version grows with every change. Holders check the seal and every certificate up to the root that they were
+    configured with, and take no version below the one that they hold.
     """
-    response.headers["Cache-Control"] = _cache_control()
-    return await current_trust_list(resources)
+    published = await published_trust_list(resources)
+    headers = {"ETag": f'"{published.version}"', "Cache-Control": _cache_control()}
+    if _names(if_none_match, headers["ETag"]):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(published.jws, media_type=JOSE, headers=headers)
 
 
 @router.get(
@@ -52,7 +69,7 @@ async def crl(name: Name, resources: WithResources, if_none_match: IfNoneMatch =
     found = await current_crl(resources, name)
     etag = f'"{name}-{found.number}"'
     headers = {"ETag": etag, "Cache-Control": _cache_control()}
-    if if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(",")):
+    if _names(if_none_match, etag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return Response(found.der, media_type=CRL_MEDIA_TYPE, headers=headers)
 
@@ -70,6 +87,10 @@ async def certificate(name: Name, resources: WithResources) -> Response:
     """DER, as relying parties fetch it from the address in a certificate (RFC 5280)."""
     der = await authority_certificate(resources, name)
     return Response(der, media_type=CERTIFICATE_MEDIA_TYPE, headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _names(if_none_match: str | None, etag: str) -> bool:
+    return if_none_match is not None and etag in (tag.strip() for tag in if_none_match.split(","))
 
 
 def _cache_control() -> str:

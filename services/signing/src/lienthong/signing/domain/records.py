@@ -86,6 +86,17 @@ class PublishedCRL:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedTrustList:
+    """One trust list. ``jws`` is what nodes take; ``content_digest`` covers what it says, but for version and time."""
+
+    version: int
+    content_digest: str
+    issued_at: datetime
+    expires_at: datetime
+    jws: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteKey:
     """An agency's key that is held here. ``node`` may ask for its signatures, as the agency may; None: no node."""
 

@@ -98,7 +98,7 @@ trusted_authorities = Table(
 trust_lists = Table(
     "trust_lists",
     metadata,
-    Column("version", Integer, primary_key=True, autoincrement=False, doc="1 is the first; never reused"),
+    Column("version", BigInteger, primary_key=True, autoincrement=False, doc="Grows; never reused"),
     Column("content_digest", String(64), nullable=False, doc="SHA-256 of what it says, but for version and times"),
     Column("issued_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),

@@ -35,7 +35,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "trust_lists",
-        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("content_digest", sa.String(64), nullable=False),
         sa.Column("issued_at", UtcDateTime, nullable=False),
         sa.Column("expires_at", UtcDateTime, nullable=False),
