@@ -63,9 +63,13 @@ class Findings:
     proof: Proof | None = None
     proof_source: str = ""
 
-    def passed(self, rule: Rule) -> None:
+    def passed(self, rule: Rule, detail: str = "") -> None:
         """The rule holds."""
-        self._add(rule, passed=True)
+        self._add(rule, passed=True, detail=detail)
+
+    def disregarded(self, rule: Rule, detail: str) -> None:
+        """Something that was shown does not hold, and so proves nothing; nothing rests on it."""
+        self._add(rule, passed=False, detail=detail)
 
     def unknown(self, rule: Rule, detail: str) -> None:
         """The rule could not be checked, which alone condemns nothing."""

@@ -9,7 +9,7 @@ from cryptography import x509
 from lienthong.shared.identifiers import new_form_of
 from lienthong.shared.signatures.findings import Findings, Rule
 from lienthong.shared.signatures.paths import CertificateRefused
-from lienthong.shared.signatures.report import SubIndication
+from lienthong.shared.signatures.report import Proof, SubIndication
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -21,9 +21,11 @@ def check_signer(
 ) -> CheckedCertificate:
     """The chain of the signer at ``at``, and the signing time that ``findings`` hold.
 
-    Revoked before the claimed signing time is TOTAL-FAILED: the signer himself says that he signed later. Revoked
-    after it is INDETERMINATE, since nothing proves that the signature is older.
-    Source: ETSI EN 319 102-1 clause 5.2.6.4.
+    ``at`` is the best signature time (:func:`existence.establish_time`), so that what expired or was revoked later
+    harms nothing. Revoked by then, and before the claimed signing time, is TOTAL-FAILED: the signer himself says that
+    he signed later. Revoked between the two is INDETERMINATE, since nothing proves that the signature is older.
+    Time-stamped before the certificate began is TOTAL-FAILED.
+    Source: ETSI EN 319 102-1 clauses 5.2.6.4 and 5.5.4 step 5.
 
     Raises:
         CheckEnded: A rule failed.
@@ -31,13 +33,31 @@ def check_signer(
     try:
         trusted = check_certificate(signer, others, trust=trust, at=at, profile=None)
     except CertificateRefused as error:
-        claimed, revoked_at = findings.signing_time, error.revoked_at
-        after = claimed is not None and revoked_at is not None and claimed >= revoked_at
-        findings.failed(Rule.CHAIN, error.detail, SubIndication.REVOKED if after else error.sub_indication)
+        findings.failed(Rule.CHAIN, error.detail, _in_time(error, signer, findings))
     findings.trusted = trusted
-    findings.passed(Rule.CHAIN)
+    findings.passed(Rule.CHAIN, _later_revocation(trusted, trust))
     _check_time(findings, signer, at)
     return trusted
+
+
+def _in_time(error: CertificateRefused, signer: x509.Certificate, findings: Findings) -> SubIndication:
+    """What the refusal means for a signature that claims one time and is proven for another."""
+    claimed, revoked_at = findings.signing_time, error.revoked_at
+    if claimed is not None and revoked_at is not None and claimed >= revoked_at:
+        return SubIndication.REVOKED
+    stamped = findings.best_signature_time if findings.proof is Proof.TIME_STAMP else None
+    if stamped is not None and stamped < signer.not_valid_before_utc:
+        return SubIndication.NOT_YET_VALID
+    return error.sub_indication
+
+
+def _later_revocation(trusted: CheckedCertificate, trust: TrustStore) -> str:
+    for certificate, issuer in zip(trusted.path, trusted.path[1:], strict=False):
+        revocation = trust.revocation(certificate, issuer)
+        if revocation is not None:
+            subject = certificate.subject.rfc4514_string()
+            return f"{subject} was revoked at {revocation.at.isoformat()}, after the signature is proven to exist."
+    return ""
 
 
 def _check_time(findings: Findings, signer: x509.Certificate, at: datetime) -> None:
