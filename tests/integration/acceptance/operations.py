@@ -64,6 +64,7 @@ _CERTIFICATE: Final = {
     "csr": _csr(),
     "subject": {"name": "UBND xã Thử", "organisation": "UBND xã Thử", "agency": NODE},
 }
+_WITNESSED: Final = {"size": 1, "cosignature": {"witness": NODE, "line": "x", "certificates": ["x"]}}
 _REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:00Z"}
 JSON_OPERATIONS: Final = (
     Operation(service="node", method="POST", path="/v1/inbox/claims", body={"agency": NODE, "limit": 1}, client=NODE),
@@ -81,6 +82,7 @@ JSON_OPERATIONS: Final = (
         body={"code": "03", "description": "x", "staff": {"department": "x", "staff": "x"}, "agency": NODE},
         client=NODE,
     ),
+    Operation(service="node", method="POST", path="/v1/log/cosignatures", body=_WITNESSED),
     Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
     Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
@@ -101,6 +103,12 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/documents/{document}/timeline", client=NODE),
     Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
     Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
+    Operation(service="node", method="GET", path="/v1/log/checkpoints/newest", query=("stamped",)),
+    Operation(service="node", method="GET", path="/v1/log/checkpoints/covering", query=("size",)),
+    Operation(service="node", method="GET", path="/v1/log/checkpoints/{size}"),
+    Operation(service="node", method="GET", path="/v1/log/inclusion", query=("evidence", "size")),
+    Operation(service="node", method="GET", path="/v1/log/consistency", query=("from", "to")),
+    Operation(service="node", method="GET", path="/v1/log/entries", query=("begin", "size", "limit")),
     Operation(service="registry", method="GET", path="/v1/agencies", query=("q", "level", "parent", "limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}"),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("limit", "cursor")),

@@ -179,7 +179,7 @@ class BrokerNotConfigured(Unavailable):
 
 
 class LogDamaged(Unavailable):
-    """Hashes of the evidence log are missing: somebody meddled with the node's database."""
+    """Hashes or entries of the evidence log are missing or are none: somebody meddled with the node's database."""
 
     code = "log-damaged"
     title = "The evidence log is damaged"
@@ -207,7 +207,7 @@ class LogSizeInvalid(InvalidInput):
 
 
 class LogReaderNotAllowed(Forbidden):
-    """The caller is not a neighbouring node, or not the one that its request names."""
+    """The caller is not a node of the directory, or not the one that its request names."""
 
     code = "log-reader-not-allowed"
     title = "That node may not read this log"
@@ -221,7 +221,7 @@ class WitnessNotEntitled(Forbidden):
 
 
 class AuditorNotAllowed(Forbidden):
-    """Entries of the log are handed out to neighbouring nodes and auditors only."""
+    """Entries of the log are handed out to its witness and to operators only."""
 
     code = "auditor-not-allowed"
     title = "You may not read the entries of the log"

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.identifiers import EvidenceId, NodeId
+from lienthong.shared.merkle import MAX_TREE_SIZE
 
 LOG_REQUEST_TYPE = "lienthong-log+jws"
 """JWS ``typ`` of a node's request to read the log of another."""
@@ -14,6 +15,8 @@ LOG_REQUEST_LIFETIME = timedelta(minutes=5)
 """How long a request is good, either way: clocks differ."""
 MAX_ENTRIES = 500
 """Entries of one answer."""
+MAX_ENTRIES_BYTES = 4 * 1024 * 1024
+"""Characters of the entries of one answer, beyond the first entry: fewer entries than asked for are no error."""
 MAX_LINE = 1_000
 """Characters of a signature line: ours have about 200."""
 MAX_CERTIFICATE = 8_000
@@ -24,6 +27,7 @@ Certificate = Annotated[str, StringConstraints(max_length=MAX_CERTIFICATE)]
 _HASH = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 _NODE = "H28.31"
 _EVIDENCE = "0190f3b0-7c1e-7b5e-8c1e-2f5d1b6a9c44"
+_NOTE = "lienthong.node/H28.31\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— lienthong.node/H28.31 …\n"
 
 
 class LogRequest(Contract):
@@ -45,8 +49,15 @@ class Cosignature(Contract):
     """What a witness adds to a checkpoint: its signature line, and its seal's certificates (PEM, leaf first)."""
 
     witness: NodeId = Field(examples=["H28"])
-    line: Annotated[str, StringConstraints(max_length=MAX_LINE)]
+    line: Annotated[str, StringConstraints(max_length=MAX_LINE)] = Field(examples=["— lienthong.node/H28 …"])
     certificates: tuple[Certificate, ...] = Field(min_length=1, max_length=4)
+
+
+class WitnessedCheckpoint(Contract):
+    """A witness hands its signature to the node whose checkpoint of ``size`` entries it found consistent."""
+
+    size: int = Field(ge=1, le=MAX_TREE_SIZE, examples=[20852163])
+    cosignature: Cosignature
 
 
 class CheckpointAnswer(Contract):
@@ -57,7 +68,7 @@ class CheckpointAnswer(Contract):
     """
 
     size: int = Field(ge=1, examples=[20852163])
-    note: str
+    note: str = Field(examples=[_NOTE])
     certificates: tuple[Certificate, ...]
     time_stamps: tuple[TimeStampAnswer, ...]
     cosignatures: tuple[Cosignature, ...]
@@ -82,11 +93,12 @@ class ConsistencyAnswer(Contract):
 
 
 class LogEntry(Contract):
-    """One entry: evidence as the compact JWS that was logged."""
+    """One entry: evidence as the compact JWS that was logged. ``leaf_hash`` is the one that the node keeps for it."""
 
     index: int = Field(ge=0, examples=[41])
     evidence: EvidenceId = Field(examples=[_EVIDENCE])
     jws: str
+    leaf_hash: Hash = Field(examples=[_HASH], description="SHA-256(0x00 || compact JWS)")
 
 
 class EntriesAnswer(Contract):

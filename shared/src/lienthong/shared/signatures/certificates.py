@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -32,6 +33,12 @@ def certificate_from_der(der: bytes) -> x509.Certificate:
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise ValueError("The certificate is too long")
     return _remembered(der) if len(der) <= MAX_REMEMBERED_BYTES else _read(der)
+
+
+def certificate_from_pem(text: str) -> x509.Certificate:
+    """The one certificate in ``text`` (PEM). Unverified. Raises as :func:`certificate_from_der`."""
+    _, _, der = pem.unarmor(text.encode("utf-8", "replace"))
+    return certificate_from_der(der)
 
 
 def _read(der: bytes) -> x509.Certificate:

@@ -174,6 +174,16 @@ def claimed_payload(jws: str, *, limit_bytes: int = MAX_SEAL_BYTES) -> bytes:
     return _decoded(_split(jws, limit_bytes)[1])
 
 
+def claimed_type(jws: str) -> str:
+    """The ``typ`` that a compact JWS claims, **unverified**; empty when it is none."""
+    try:
+        members = json.loads(_decoded(_split(jws, MAX_SEAL_BYTES)[0]))
+    except (SealInvalid, ValueError, RecursionError):
+        return ""
+    typ = members.get("typ") if isinstance(members, dict) else None
+    return typ if isinstance(typ, str) else ""
+
+
 def _split(jws: str, limit_bytes: int) -> tuple[bytes, bytes, bytes]:
     if len(jws) > limit_bytes:
         raise SealInvalid("The sealed statement is too long.", facts={"limit_bytes": limit_bytes})

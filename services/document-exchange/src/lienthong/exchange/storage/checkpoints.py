@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, select
+from pydantic import ValidationError
+from sqlalchemy import BigInteger, Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.exchange.errors import LogDamaged
 from lienthong.exchange.storage.log_schema import log_checkpoints, log_cosignatures, log_time_stamps
 from lienthong.exchange.storage.schema import evidence, evidence_log
 from lienthong.shared.contracts.log import CheckpointAnswer, Cosignature, TimeStampAnswer
@@ -20,6 +22,18 @@ _LAST: Final = (
     select(log_checkpoints.c.size, log_checkpoints.c.created_at).order_by(log_checkpoints.c.size.desc()).limit(1)
 )
 _ONE: Final = select(log_checkpoints).where(log_checkpoints.c.size == bindparam("size"))
+_NEWEST_STAMPED: Final = select(func.max(log_time_stamps.c.size))
+_LEAST: Final = bindparam("least", type_=BigInteger)
+_COVERING: Final = (
+    select(log_time_stamps.c.size)
+    .join(log_cosignatures, log_cosignatures.c.size == log_time_stamps.c.size)
+    .where(log_time_stamps.c.size >= _LEAST)
+    .order_by(log_time_stamps.c.size)
+    .limit(1),
+    select(log_time_stamps.c.size).where(log_time_stamps.c.size >= _LEAST).order_by(log_time_stamps.c.size).limit(1),
+    select(log_checkpoints.c.size).where(log_checkpoints.c.size >= _LEAST).order_by(log_checkpoints.c.size).limit(1),
+)
+"""The smallest that is time-stamped and witnessed; the smallest that is time-stamped; the smallest."""
 _STAMPS: Final = select(log_time_stamps).where(log_time_stamps.c.size == bindparam("size"))
 _COSIGNATURES: Final = (
     select(log_cosignatures).where(log_cosignatures.c.size == bindparam("size")).order_by(log_cosignatures.c.witness)
@@ -90,21 +104,46 @@ async def add_checkpoint(connection: AsyncConnection, new: NewCheckpoint) -> Non
     await connection.execute(insert_or_ignore(connection, log_checkpoints), [row])
 
 
-async def checkpoint_of(connection: AsyncConnection, size: int | None = None) -> CheckpointAnswer | None:
-    """The checkpoint of that size, or the newest, with everything that vouches for it."""
-    size = await connection.scalar(_NEWEST) if size is None else size
+async def checkpoint_of(connection: AsyncConnection, size: int) -> CheckpointAnswer | None:
+    """The checkpoint of that size, with everything that vouches for it.
+
+    Raises:
+        LogDamaged: The tables hold something that is none.
+    """
     row = (await connection.execute(_ONE, {"size": size})).first()
     if row is None:
         return None
     stamps = await connection.execute(_STAMPS, {"size": size})
     cosignatures = await connection.execute(_COSIGNATURES, {"size": size})
-    return CheckpointAnswer(
-        size=row.size,
-        note=row.note,
-        certificates=tuple(row.certificates),
-        time_stamps=tuple(TimeStampAnswer(time=one.time, token=b64encode(one.token).decode()) for one in stamps),
-        cosignatures=tuple(_cosignature(one) for one in cosignatures),
-    )
+    try:
+        return CheckpointAnswer(
+            size=row.size,
+            note=row.note,
+            certificates=tuple(row.certificates),
+            time_stamps=tuple(TimeStampAnswer(time=one.time, token=b64encode(one.token).decode()) for one in stamps),
+            cosignatures=tuple(_cosignature(one) for one in cosignatures),
+        )
+    except (ValidationError, TypeError) as error:
+        raise LogDamaged(
+            "A checkpoint of this node's evidence log is damaged. Its operator must look into it."
+        ) from error
+
+
+async def newest_size(connection: AsyncConnection, *, stamped: bool = False) -> int | None:
+    """The size of the newest checkpoint, or of the newest one that is time-stamped."""
+    found: int | None = await connection.scalar(_NEWEST_STAMPED if stamped else _NEWEST)
+    return found
+
+
+async def covering_size(connection: AsyncConnection, least: int) -> int | None:
+    """The size of the best checkpoint over at least ``least`` entries; None: none is that large.
+
+    Best is the smallest that is time-stamped and witnessed; else the smallest time-stamped one; else the smallest.
+    """
+    for statement in _COVERING:
+        if (found := await connection.scalar(statement, {"least": least})) is not None:
+            return int(found)
+    return None
 
 
 async def add_cosignature(connection: AsyncConnection, size: int, cosignature: Cosignature, *, time: datetime) -> None:

@@ -11,7 +11,7 @@ from lienthong.exchange.domain.evidence_log import Leaf
 from lienthong.exchange.errors import LogDamaged
 from lienthong.exchange.storage.log_schema import evidence_log_subtrees
 from lienthong.exchange.storage.schema import evidence, evidence_log, evidence_pending
-from lienthong.shared.identifiers import EvidenceId
+from lienthong.shared.identifiers import EvidenceId, is_sha256
 from lienthong.shared.merkle import Subtree
 
 SEQUENCER_LOCK = 7_468_610_520
@@ -31,8 +31,14 @@ _LEAVES: Final = select(evidence_log.c.index.label("position"), evidence_log.c.l
 _SUBTREES: Final = select(evidence_log_subtrees).where(
     tuple_(evidence_log_subtrees.c.level, evidence_log_subtrees.c.number).in_(bindparam("wanted", expanding=True))
 )
+_LENGTHS: Final = (
+    select(func.length(evidence.c.jws))
+    .join_from(evidence_log, evidence)
+    .where(evidence_log.c.index >= bindparam("begin"), evidence_log.c.index < bindparam("end"))
+    .order_by(evidence_log.c.index)
+)
 _ENTRIES: Final = (
-    select(evidence_log.c.index.label("position"), evidence.c.id, evidence.c.jws)
+    select(evidence_log.c.index.label("position"), evidence.c.id, evidence.c.jws, evidence_log.c.leaf_hash)
     .join_from(evidence_log, evidence)
     .where(evidence_log.c.index >= bindparam("begin"), evidence_log.c.index < bindparam("end"))
     .order_by(evidence_log.c.index)
@@ -55,11 +61,12 @@ class PendingEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry with its text."""
+    """An entry with its text. ``leaf_hash`` has 64 hexadecimal digits, unless somebody meddled with it."""
 
     index: int
     evidence: EvidenceId
     jws: str
+    leaf_hash: str
 
 
 async def is_sequencer(connection: AsyncConnection) -> bool:
@@ -85,7 +92,7 @@ async def stored_hashes(connection: AsyncConnection, wanted: Iterable[Subtree]) 
     """The hashes of ``wanted``.
 
     Raises:
-        LogDamaged: Some are not stored: somebody meddled with the tables.
+        LogDamaged: Some are not stored, or are no hashes: somebody meddled with the tables.
     """
     wanted = list(wanted)
     leaves = [each for each in wanted if not each.level]
@@ -93,10 +100,10 @@ async def stored_hashes(connection: AsyncConnection, wanted: Iterable[Subtree]) 
     hashes: dict[Subtree, bytes] = {}
     if leaves:
         found = await connection.execute(_LEAVES, {"indexes": [each.number for each in leaves]})
-        hashes |= {Subtree(0, row.position): bytes.fromhex(row.leaf_hash) for row in found}
+        hashes |= {Subtree(0, row.position): _hash(row.leaf_hash) for row in found}
     if subtrees:
         found = await connection.execute(_SUBTREES, {"wanted": [tuple(each) for each in subtrees]})
-        hashes |= {Subtree(row.level, row.number): bytes.fromhex(row.hash) for row in found}
+        hashes |= {Subtree(row.level, row.number): _hash(row.hash) for row in found}
     if len(hashes) != len(set(wanted)):
         raise LogDamaged("Hashes of this node's evidence log are missing. Its operator must look into it.")
     return hashes
@@ -115,10 +122,24 @@ async def append(connection: AsyncConnection, leaves: Sequence[Leaf], tree: dict
 async def entries(connection: AsyncConnection, begin: int, end: int) -> list[Entry]:
     """The entries from ``begin`` to before ``end``, as their texts are now."""
     found = await connection.execute(_ENTRIES, {"begin": begin, "end": end})
-    return [Entry(index=row.position, evidence=EvidenceId(row.id), jws=row.jws) for row in found]
+    return [
+        Entry(index=row.position, evidence=EvidenceId(row.id), jws=row.jws, leaf_hash=row.leaf_hash) for row in found
+    ]
+
+
+async def entry_lengths(connection: AsyncConnection, begin: int, end: int) -> list[int]:
+    """Characters of the entries from ``begin`` to before ``end``."""
+    found = await connection.execute(_LENGTHS, {"begin": begin, "end": end})
+    return [int(length) for length in found.scalars()]
 
 
 async def entry_of(connection: AsyncConnection, wanted: EvidenceId) -> Leaf | None:
     """Where that evidence stands; None: not in this log, or not yet."""
     row = (await connection.execute(_POSITION, {"wanted": wanted})).first()
-    return None if row is None else Leaf(index=row.position, evidence=wanted, hash=bytes.fromhex(row.leaf_hash))
+    return None if row is None else Leaf(index=row.position, evidence=wanted, hash=_hash(row.leaf_hash))
+
+
+def _hash(text: str) -> bytes:
+    if not is_sha256(text):
+        raise LogDamaged("A hash of this node's evidence log is damaged. Its operator must look into it.")
+    return bytes.fromhex(text)
