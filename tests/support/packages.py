@@ -10,6 +10,7 @@ from lxml import etree
 from lienthong.shared.edxml.reader import read_message
 from lienthong.shared.edxml.reading import PackageReading
 from lienthong.shared.signatures.keys import LocalKey
+from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.xades import insert_signature, prepare_signature
 from lienthong.shared.signatures.xmldsig import NAMESPACES, canonical, raw_ecdsa
 from tests.support.pki import NOW, Credential
@@ -69,11 +70,11 @@ def local_key(credential: Credential) -> LocalKey:
     return LocalKey(private_key=credential.key, certificate_chain=credential.chain)
 
 
-def sign(package: bytes, credential: Credential, *, at: datetime = NOW) -> bytes:
+def sign(package: bytes, credential: Credential, *, at: datetime = NOW, stamp: Stamp | None = None) -> bytes:
     """``package`` with its signature."""
     reading, key, out = read(package), local_key(credential), BytesIO()
     prepared = prepare_signature(reading, certificate_chain=key.certificate_chain, algorithm=key.algorithm, at=at)
-    insert_signature(BytesIO(package), out, signature=prepared.sign_with(key), reading=reading)
+    insert_signature(BytesIO(package), out, signature=prepared.sign_with(key, stamp=stamp), reading=reading)
     return out.getvalue()
 
 

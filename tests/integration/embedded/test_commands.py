@@ -116,10 +116,40 @@ def test_ready_package_sent_twice_is_one_document(desk: Desk, letter: Path, tmp_
     assert (again["id"], again["receipt"], again["replayed"]) == (sent["id"], sent["receipt"], True)
 
 
-def test_node_signs_with_the_remote_key(desk: Desk, letter: Path) -> None:
+def _level(package: Path) -> str:
+    return "XAdES-B-T" if b"SignatureTimeStamp" in package.read_bytes() else "XAdES-B-B"
+
+
+def test_package_is_time_stamped_as_it_is_signed(desk: Desk, letter: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.edxml"
+    sent = _send(desk, letter, "185", "--to", "H28", "--keep", str(kept))
+
+    assert (sent["signatures"]["package"], _level(kept)) == ("valid", "XAdES-B-T")
+
+
+def test_authority_that_is_away_leaves_the_package_unstamped_and_the_command_says_so(
+    desk: Desk, letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lienthong.sdk.stamping.PATIENCE_S", 1.0)
+    elsewhere = tmp_path / "elsewhere.toml"
+    known = (desk.state / "profiles" / "H28.31.05.toml").read_text()
+    elsewhere.write_text(re.sub(r"(?m)^tsa_url = .*$", 'tsa_url = "http://127.0.0.1:9/tsa"', known))
+    options = ["--subject", "x", "--number", "186", "--notation", "CV", "--keep", str(tmp_path / "kept.edxml")]
+
+    done = CliRunner().invoke(build_app(), ["send", str(letter), "--to", "H28", *options, "--profile", str(elsewhere)])
+
+    assert done.exit_code == 0, done.output
+    assert "Signed without a time stamp: the time-stamping authority gave none." in done.stderr
+    assert _level(tmp_path / "kept.edxml") == "XAdES-B-B"
+
+
+def test_node_signs_with_the_remote_key_and_has_it_time_stamped(desk: Desk, letter: Path, tmp_path: Path) -> None:
     sent = _send(desk, letter, "183", "--to", "H28.31", "--remote")
 
     assert sent["signatures"]["package"] == "valid"
+    desk.wait("inbox", "--wait", "5", who="H28.31")
+    (taken,) = desk.ask("inbox", "take", "--out", str(tmp_path / "in"), who="H28.31")
+    assert _level(Path(taken["package"])) == "XAdES-B-T"
 
 
 def test_unknown_recipient_is_one_red_sentence(desk: Desk, letter: Path) -> None:

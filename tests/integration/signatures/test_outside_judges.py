@@ -1,6 +1,7 @@
 """What other tools say of our signatures, and what we say of theirs."""
 
 import subprocess
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +13,11 @@ from lxml import etree
 from lienthong.shared.signatures.pades import sign_pdf, validate_pdf
 from lienthong.shared.signatures.report import Indication, PackageSignature, SubIndication, package_signature
 from lienthong.shared.signatures.xades import sign_package, verify_package_signatures
-from tests.support.packages import local_key, read, sign, unsigned_package
+from lienthong.shared.signatures.xmldsig import canonical
+from tests.support.packages import find, local_key, read, sign, unsigned_package
 from tests.support.pdf import minimal_pdf, with_detached_cms
 from tests.support.pki import PKI, Credential, new_key
+from tests.support.time_stamping import TimeStamper
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """Outside judges look at the real clock."""
@@ -54,6 +57,55 @@ def test_xmlsec1_accepts_our_package_signature(pki: PKI, tmp_path: Path, rsa_bit
 
     assert accepted.returncode == 0, accepted.stderr
     assert "6/6" in accepted.stdout + accepted.stderr
+    assert refused.returncode != 0
+
+
+AXIS_TRACE = b"<edXML:TraceHeader><edXML:Timestamp>2026/03/02 08:00:07</edXML:Timestamp></edXML:TraceHeader>"
+"""As the axis adds it: a time, and no name."""
+
+
+@pytest.fixture
+def stamped(pki: PKI) -> bytes:
+    """A package signed B-T by an agency with an RSA key."""
+    agency = pki.agency("H28", key=new_key(rsa_bits=2048))
+    return sign(unsigned_package(), agency, at=NOW, stamp=TimeStamper.of(pki, at=NOW).stamp)
+
+
+def test_xmlsec1_accepts_a_time_stamped_package_before_and_after_an_axis_relayed_it(
+    pki: PKI, stamped: bytes, tmp_path: Path
+) -> None:
+    package, root = tmp_path / "signed.edxml", tmp_path / "root.pem"
+    root.write_bytes(pki.roots_pem)
+    relayed = stamped.replace(b"<edXML:Bussiness ", AXIS_TRACE + b"<edXML:Bussiness ")
+    assert relayed != stamped
+    changed = relayed.replace("Hòa Bình".encode(), "Hòa Binh".encode())
+
+    verdicts = []
+    for content in (stamped, relayed, changed):
+        package.write_bytes(content)
+        judged = run("xmlsec1", "--verify", "--trusted-pem", root, *QCVN_IDS, *XADES_IDS, package)
+        (report,) = verify_package_signatures(read(content), trust=pki.trust(), at=NOW)
+        verdicts.append((judged.returncode == 0, report.indication, report.level))
+
+    accepted = (True, Indication.TOTAL_PASSED, "XAdES-B-T")
+    assert verdicts == [accepted, accepted, (False, Indication.TOTAL_FAILED, "XAdES-B-B")]
+
+
+def test_openssl_accepts_the_time_stamp_of_a_package_and_no_other_signature_value(
+    pki: PKI, stamped: bytes, tmp_path: Path
+) -> None:
+    signature = etree.fromstring(stamped)
+    token, value, root = tmp_path / "token.der", tmp_path / "value.xml", tmp_path / "root.pem"
+    token.write_bytes(b64decode(find(signature, ".//xades:EncapsulatedTimeStamp").text or ""))
+    value.write_bytes(canonical(find(signature, ".//ds:SignatureValue")))
+    root.write_bytes(pki.roots_pem)
+    judge = ("openssl", "ts", "-verify", "-token_in", "-in", token, "-data", value, "-CAfile", root)
+
+    accepted = run(*judge)
+    value.write_bytes(value.read_bytes()[:-1])
+    refused = run(*judge)
+
+    assert accepted.returncode == 0, accepted.stderr
     assert refused.returncode != 0
 
 

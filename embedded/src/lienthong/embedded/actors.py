@@ -15,12 +15,14 @@ from lienthong.sdk import LienthongClient
 from lienthong.sdk.composing import Letter, compose_header, compose_package, sign_pdf_file
 from lienthong.sdk.models import Agency, Submission
 from lienthong.sdk.profile import load_profile
+from lienthong.sdk.stamping import time_stamping
 from lienthong.sdk.taking import Taken, take_one
 from lienthong.shared.contracts.directory import AgencyEntry
 from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.edxml.model import BusinessStatus, StaffInfo
 from lienthong.shared.errors import Unavailable
 from lienthong.shared.signatures.keys import LocalKey
+from lienthong.shared.signatures.time_stamps import Stamp
 
 ARRIVAL_LIMIT = timedelta(seconds=20)
 """In which a document must have arrived; hops take milliseconds."""
@@ -53,12 +55,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """One agency: its client, its head's key and its own."""
+    """One agency: its client, its head's key and its own, and a way to the time-stamping authority."""
 
     agency: AgencyEntry
     client: LienthongClient
     officer_key: LocalKey
     agency_key: LocalKey
+    stamp: Stamp | None
 
     async def send(self, plan: Plan, recipients: Sequence[AgencyEntry], *, folder: Path) -> Submission:
         """Writes the PDF, has it signed twice, puts it into a signed package and submits that."""
@@ -72,7 +75,9 @@ class Actor:
             submission = await self.client.submit_files(header, [pdf])
         else:
             package = folder / "package.edxml"
-            await asyncio.to_thread(compose_package, header, [pdf], package, key=self.agency_key, at=at)
+            await asyncio.to_thread(
+                compose_package, header, [pdf], package, key=self.agency_key, at=at, stamp=self.stamp
+            )
             submission = await self.client.submit(package, media_type=EDXML)
         (folder / "receipt.jws").write_text(submission.receipt)
         return submission
@@ -129,11 +134,13 @@ class Actor:
 def actor(site: Site, secrets: SecretBox, agency: AgencyEntry, *, http: httpx.AsyncClient) -> Actor:
     """The actor of one agency, with its provisioned profile and keys, on connections that the caller closes."""
     code = agency.code
+    profile = load_profile(str(site.profile_path(code)))
     return Actor(
         agency=agency,
-        client=load_profile(str(site.profile_path(code))).client(http),
+        client=profile.client(http),
         officer_key=LocalKey.load(site.officer_path(code), secrets[f"officer-{code}"]),
         agency_key=LocalKey.load(site.agency_path(code), secrets[f"agency-{code}"]),
+        stamp=time_stamping(profile.tsa_url) if profile.tsa_url else None,
     )
 
 

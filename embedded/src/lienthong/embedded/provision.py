@@ -84,6 +84,7 @@ def _write_profiles(site: Site, secrets: SecretBox) -> None:
             "agency": agency.code,
             "trust_root": str(site.root_path),
             "trust_list": str(site.trust_list_path),
+            "tsa_url": f"{site.signing.url}/tsa",
             "p12": str(site.agency_path(agency.code)),
             "p12_password": secrets[f"agency-{agency.code}"],
         }

@@ -20,6 +20,7 @@ from lienthong.shared.edxml.model import (
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.pades import sign_pdf
+from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.xades import sign_package
 
 _SNIFFED_BYTES = 1024
@@ -67,9 +68,17 @@ def compose_header(letter: Letter, *, sender: Agency, recipients: Sequence[Agenc
 
 
 def compose_package(
-    header: DocumentHeader, files: Sequence[Path], out: Path, *, key: SignatureKey, at: datetime
-) -> None:
+    header: DocumentHeader,
+    files: Sequence[Path],
+    out: Path,
+    *,
+    key: SignatureKey,
+    at: datetime,
+    stamp: Stamp | None = None,
+) -> bool:
     """Writes the edXML with ``files`` attached to ``out``, signed with the agency's key. Blocks: call it in a thread.
+
+    Returns whether the signature is time-stamped; it is not without ``stamp``, or when that authority is away.
 
     Raises:
         InvalidInput: The header cannot be written (leaves of the writer), or a file cannot be read.
@@ -79,7 +88,7 @@ def compose_package(
     try:
         with unsigned.open("wb") as target:
             write_document(header, sources, target, with_ids=True)
-        sign_package(unsigned, out, key, at=at)
+        return sign_package(unsigned, out, key, at=at, stamp=stamp)
     finally:
         unsigned.unlink(missing_ok=True)
 

@@ -46,6 +46,9 @@ class Profile(BaseSettings):
     p12_password: SecretStr | None = None
     """Its password."""
 
+    tsa_url: str | None = None
+    """Where time-stamp queries are posted, for ``send``: signatures are then provably as old as they say."""
+
     def client(self, http: httpx.AsyncClient | None = None) -> LienthongClient:
         """A client of this profile's node, on connections of its own unless some are given."""
         return LienthongClient(

@@ -17,6 +17,7 @@ from lienthong.sdk.composing import Letter, compose_header, compose_package, med
 from lienthong.sdk.console import VIETNAM, print_json, print_table, progress_bar
 from lienthong.sdk.errors import FileUnreadable, ProfileIncomplete
 from lienthong.sdk.profile import Profile, load_profile
+from lienthong.sdk.stamping import time_stamping
 from lienthong.sdk.tables import submission_table
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.edxml.model import DocumentHeader
@@ -142,7 +143,10 @@ def _build(profile: Profile, order: _Order, header: DocumentHeader, *, folder: P
         raise ProfileIncomplete("No signing key: give --p12 and its password, or let the node sign with --remote.")
     key = LocalKey.load(profile.p12, profile.p12_password.get_secret_value())
     files = signed_pdfs(order.files, folder, key=key, at=at) if order.sign_pdf else order.files
-    compose_package(header, files, out, key=key, at=at)
+    stamp = time_stamping(profile.tsa_url) if profile.tsa_url else None
+    if not compose_package(header, files, out, key=key, at=at, stamp=stamp):
+        why = "the time-stamping authority gave none" if stamp else "the profile names no time-stamping authority"
+        typer.echo(f"Signed without a time stamp: {why}.", err=True)
 
 
 def signed_pdfs(files: Sequence[Path], folder: Path, *, key: LocalKey, at: datetime) -> list[Path]:

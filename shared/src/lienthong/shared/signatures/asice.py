@@ -19,6 +19,7 @@ from lienthong.shared.identifiers import Sha256
 from lienthong.shared.signatures.findings import Findings, Rule
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
 from lienthong.shared.signatures.report import SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.signatures.xades_checking import check_signature
 from lienthong.shared.signatures.xades_references import SignedData, Target
@@ -81,10 +82,16 @@ def write_container(files: Sequence[ContainerFile], signature: bytes, out: Binar
         container.writestr(_entry(_SIGNATURES, at), signatures % (ASIC.encode(), signature))
 
 
-def build_container(files: Sequence[ContainerFile], out: BinaryIO, *, key: SignatureKey, at: datetime) -> None:
-    """A container signed by a key at hand, claiming the time ``at``."""
+def build_container(
+    files: Sequence[ContainerFile], out: BinaryIO, *, key: SignatureKey, at: datetime, stamp: Stamp | None = None
+) -> bool:
+    """A container signed by a key at hand, claiming the time ``at``. Whether it is time-stamped (B-T), as for packages.
+
+    See :func:`xades.sign_package`.
+    """
     prepared = prepare_container(files, certificate_chain=key.certificate_chain, algorithm=key.algorithm, at=at)
-    write_container(files, prepared.sign_with(key), out, at=at)
+    write_container(files, prepared.sign_with(key, stamp=stamp), out, at=at)
+    return prepared.is_stamped
 
 
 def verify_container_signatures(

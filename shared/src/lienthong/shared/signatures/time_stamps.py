@@ -6,6 +6,7 @@ EN 319 422, ETSI EN 319 102-1 clause 5.4.
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,6 +26,11 @@ from lienthong.shared.signatures.signed_data import (
 )
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
 
+Stamp = Callable[[bytes], bytes]
+"""A way to an authority: gives a TimeStampToken (DER) over a SHA-256 digest.
+
+Raises :class:`~lienthong.shared.errors.Unavailable` when the authority is away.
+"""
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of ours the authority's clock may be."""
 _DIGESTS: Final = {"sha256": 32, "sha384": 48, "sha512": 64}

@@ -19,6 +19,7 @@ from lienthong.shared.errors import InvalidInput
 from lienthong.shared.signatures.findings import Findings, Rule
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
 from lienthong.shared.signatures.report import SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.signatures.xades_checking import check_signature
 from lienthong.shared.signatures.xades_references import SignedData, Target
@@ -71,14 +72,17 @@ def insert_signature(unsigned: BinaryIO, out: BinaryIO, *, signature: bytes, rea
     shutil.copyfileobj(unsigned, out, _COPY_BYTES)
 
 
-def sign_package(unsigned: Path, out: Path, key: SignatureKey, *, at: datetime) -> None:
+def sign_package(unsigned: Path, out: Path, key: SignatureKey, *, at: datetime, stamp: Stamp | None = None) -> bool:
     """Sign an edXML file whose parts carry Ids, with a key at hand: one pass to read it, one to copy it.
+
+    Returns whether it is time-stamped (B-T); without ``stamp``, or when the authority is away, it is not (B-B).
 
     Args:
         unsigned: The edXML file.
         out: Where the signed package goes; overwritten.
         key: The sender's key.
         at: The signing time that it claims.
+        stamp: A way to a time-stamping authority.
 
     Raises:
         EdXMLInvalid: ``unsigned`` is not valid; leaves say how.
@@ -87,7 +91,8 @@ def sign_package(unsigned: Path, out: Path, key: SignatureKey, *, at: datetime) 
     reading = read_package(unsigned, EDXML)
     prepared = prepare_signature(reading, certificate_chain=key.certificate_chain, algorithm=key.algorithm, at=at)
     with unsigned.open("rb") as source, out.open("wb") as target:
-        insert_signature(source, target, signature=prepared.sign_with(key), reading=reading)
+        insert_signature(source, target, signature=prepared.sign_with(key, stamp=stamp), reading=reading)
+    return prepared.is_stamped
 
 
 def verify_package_signatures(

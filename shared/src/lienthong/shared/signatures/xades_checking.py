@@ -5,14 +5,17 @@ Source: ETSI EN 319 102-1 clause 5.3, ETSI EN 319 132-1 clause 6.3.
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from lienthong.shared.signatures.existence import MAX_TIME_STAMPS, ShownStamp, establish_time
 from lienthong.shared.signatures.findings import CheckEnded, Findings, Rule
-from lienthong.shared.signatures.report import SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.report import Proof, SignatureKind, SignatureReport, SubIndication
 from lienthong.shared.signatures.signer_checks import check_revocation, check_sender, check_signer
 from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.signatures.xades_references import SignedData, check_references
@@ -33,6 +36,10 @@ from lienthong.shared.signatures.xmldsig import (
 )
 
 _PROPERTIES = "ds:Object/xades:QualifyingProperties/xades:SignedProperties"
+_TIME_STAMP = (
+    "ds:Object/xades:QualifyingProperties/xades:UnsignedProperties/xades:UnsignedSignatureProperties"
+    "/xades:SignatureTimeStamp"
+)
 _CERTIFICATE = "xades:SignedSignatureProperties/xades:SigningCertificate{}/xades:Cert/xades:CertDigest"
 
 
@@ -54,10 +61,11 @@ def check_signature(
        Nothing that a reader uses is left uncovered.
     4. The signing certificate is the one that SigningCertificate(V2) names; without it, the leaf of X509Data.
     5. The value is that certificate's signature over SignedInfo.
-    6. The certificate leads to a pinned root and was good at ``at``; the claimed signing time is within its validity
-       and not after ``at``.
-    7. The signer's agency is the sender.
-    8. Revocation is known.
+    6. Its time stamps over SignatureValue, and the receipt, say since when it exists (:mod:`existence`).
+    7. The certificate leads to a pinned root and was good at that time; the claimed signing time is within its validity
+       and not later.
+    8. The signer's agency is the sender.
+    9. Revocation is known.
 
     Args:
         element: ``ds:Signature`` in its document, so that canonical forms come out right.
@@ -75,9 +83,10 @@ def check_signature(
         signer = findings.signer = _signing_certificate(signature, properties, findings)  # 4
         _check_value(signature, signer, findings)  # 5
         others = [one for one in signature.certificates if one != signer]
-        trusted = check_signer(signer, others, findings, trust=trust, at=at)  # 6
-        check_sender(trusted, data.sender, findings)  # 7
-        check_revocation(trusted, findings)  # 8
+        proven = _check_time_stamps(signature, findings, trust=trust, at=at)  # 6
+        trusted = check_signer(signer, others, findings, trust=trust, at=proven)  # 7
+        check_sender(trusted, data.sender, findings)  # 8
+        check_revocation(trusted, findings)  # 9
     except CheckEnded as ended:
         return findings.report(ended.sub_indication)
     return findings.report(None)
@@ -88,6 +97,7 @@ def _read(element: etree._Element, findings: Findings) -> tuple[ParsedSignature,
         signature = parse_signature(element)
         properties = _own_properties(signature)
         findings.signing_time = _signing_time(properties)
+        findings.level = "XMLDSig" if properties is None else "XAdES-B-B"
     except SignatureMalformed as error:
         findings.failed(Rule.FORMAT, str(error), SubIndication.FORMAT_FAILURE)
     findings.passed(Rule.FORMAT)
@@ -171,6 +181,35 @@ def _check_value(signature: ParsedSignature, signer: x509.Certificate, findings:
         detail = "The value is not this certificate's signature over SignedInfo."
         findings.failed(Rule.VALUE, detail, SubIndication.SIG_CRYPTO_FAILURE)
     findings.passed(Rule.VALUE)
+
+
+def _check_time_stamps(signature: ParsedSignature, findings: Findings, *, trust: TrustStore, at: datetime) -> datetime:
+    """The best signature time. Source: ETSI EN 319 132-1 clause 5.3."""
+    shown = list(islice(_shown_stamps(signature, findings), MAX_TIME_STAMPS))
+    proven = establish_time(shown, findings, trust=trust, at=at)
+    if findings.proof is Proof.TIME_STAMP:
+        findings.level = "XAdES-B-T"
+    return proven
+
+
+def _shown_stamps(signature: ParsedSignature, findings: Findings) -> Iterator[ShownStamp]:
+    value = one(signature.element, "ds:SignatureValue")
+    for element in signature.element.findall(_TIME_STAMP, NAMESPACES)[:MAX_TIME_STAMPS]:
+        named = element.find("ds:CanonicalizationMethod", NAMESPACES)
+        method = INCLUSIVE if named is None else named.get("Algorithm")
+        if method not in {EXCLUSIVE, INCLUSIVE}:
+            findings.disregarded(Rule.TIME_STAMP, f"It is over another canonical form: {method}.")
+            continue
+        for token in element.findall("xades:EncapsulatedTimeStamp", NAMESPACES):
+            yield ShownStamp(token=_token(token), stamped=canonical(value, method=method))
+
+
+def _token(element: etree._Element) -> bytes:
+    """The bytes; none when they are not base64, which is no token either."""
+    try:
+        return decoded(element)
+    except SignatureMalformed:
+        return b""
 
 
 def _sha256(certificate: x509.Certificate) -> bytes:

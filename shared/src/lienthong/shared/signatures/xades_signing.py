@@ -1,17 +1,23 @@
-"""Making an XAdES B-B signature over parts whose digests are known. Source: ETSI EN 319 132-1 clauses 5.2 and 6.3."""
+"""Making an XAdES B-B or B-T signature over parts whose digests are known.
+
+Source: ETSI EN 319 132-1 clauses 5.2, 5.3 and 6.3.
+"""
 
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from lienthong.shared.errors import Unavailable
 from lienthong.shared.identifiers import Sha256, new_uuid
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
+from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.xmldsig import (
     DS,
     ECDSA_SHA256,
@@ -23,9 +29,11 @@ from lienthong.shared.signatures.xmldsig import (
     XADES,
     canonical,
     name,
+    one,
     raw_ecdsa,
 )
 
+_TIME_STAMP: Final = "xades:UnsignedProperties/xades:UnsignedSignatureProperties/xades:SignatureTimeStamp"
 _METHODS = {SignatureAlgorithm.RSA_SHA256: RSA_SHA256, SignatureAlgorithm.ECDSA_SHA256: ECDSA_SHA256}
 
 
@@ -41,27 +49,55 @@ class PartToSign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedSignature:
-    """A signature but for its value: sign ``to_sign``, wherever the key is, and :meth:`finish`."""
+    """A signature but for its value: sign ``to_sign``, wherever the key is, and :meth:`finish`; good for one value.
+
+    For B-T have :meth:`digest_to_stamp` time-stamped before that.
+    """
 
     to_sign: bytes
     algorithm: SignatureAlgorithm
     element: etree._Element
 
-    def finish(self, signature: bytes) -> bytes:
-        """The ``ds:Signature`` in ASCII, for good once.
+    def digest_to_stamp(self, signature: bytes) -> bytes:
+        """SHA-256 of the SignatureValue element in exclusive canonical form. Source: ETSI EN 319 132-1 clause 5.3.
 
         Args:
             signature: As :meth:`keys.SignatureKey.sign` gives it: PKCS#1, or DER for ECDSA.
         """
+        value = one(self.element, "ds:SignatureValue")
         raw = raw_ecdsa(signature) if self.algorithm is SignatureAlgorithm.ECDSA_SHA256 else signature
-        value = self.element.find("ds:SignatureValue", NAMESPACES)
-        if value is not None:
-            value.text = b64encode(raw).decode()
+        value.text = b64encode(raw).decode()
+        return hashlib.sha256(canonical(value)).digest()
+
+    def finish(self, signature: bytes, *, time_stamp: bytes | None = None) -> bytes:
+        """The ``ds:Signature`` in ASCII.
+
+        Args:
+            signature: As for :meth:`digest_to_stamp`.
+            time_stamp: A TimeStampToken (DER) over that digest; None: the signature stays B-B.
+        """
+        self.digest_to_stamp(signature)
+        if time_stamp is not None:
+            unsigned = _add(one(self.element, "ds:Object/xades:QualifyingProperties"), _TIME_STAMP)
+            _add(unsigned, "ds:CanonicalizationMethod", Algorithm=EXCLUSIVE)
+            _add(unsigned, "xades:EncapsulatedTimeStamp", text=_base64(time_stamp))
         return etree.tostring(self.element, encoding="ascii", xml_declaration=False)
 
-    def sign_with(self, key: SignatureKey) -> bytes:
-        """The finished signature by a key at hand."""
-        return self.finish(key.sign(self.to_sign))
+    @property
+    def is_stamped(self) -> bool:
+        """Whether it was finished with a time stamp."""
+        return bool(self.element.findall(f"ds:Object/xades:QualifyingProperties/{_TIME_STAMP}", NAMESPACES))
+
+    def sign_with(self, key: SignatureKey, *, stamp: Stamp | None = None) -> bytes:
+        """The finished signature by a key at hand; without a time stamp where the authority is away."""
+        value = key.sign(self.to_sign)
+        if stamp is None:
+            return self.finish(value)
+        try:
+            token = stamp(self.digest_to_stamp(value))
+        except Unavailable:
+            return self.finish(value)
+        return self.finish(value, time_stamp=token)
 
 
 def prepare(
