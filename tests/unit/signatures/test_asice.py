@@ -105,6 +105,15 @@ def test_added_file_is_uncovered(pki: PKI, container: Path) -> None:
     assert report.not_covered == ("extra.pdf",)
 
 
+def test_file_that_hides_below_the_name_of_a_signed_one(pki: PKI, container: Path) -> None:
+    rewritten(container, lambda files: files.update({"Phụ lục 1.pdf/extra.pdf": b"%PDF-1.7"}))
+
+    report = verify(container, pki)
+
+    assert report.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+    assert report.not_covered == ("Phụ lục 1.pdf/extra.pdf",)
+
+
 def test_removed_file(pki: PKI, container: Path) -> None:
     rewritten(container, lambda files: files.__delitem__("Phụ lục 1.pdf"))
 

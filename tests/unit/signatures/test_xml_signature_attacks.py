@@ -216,6 +216,13 @@ def test_document_type_in_a_signature(package: bytes) -> None:
         parse_xml(signature)
 
 
+@pytest.mark.parametrize("element", [b"<ds:Signature ", b"<ds:SignedInfo", b"<xades:SignedProperties "])
+def test_namespace_that_has_no_canonical_form(pki: PKI, package: bytes, element: bytes) -> None:
+    changed = package.replace(element, element.rstrip() + b' xmlns:x="relative" ', 1)
+
+    assert verdict(changed, pki) == (PackageSignature.INVALID, SubIndication.FORMAT_FAILURE)
+
+
 def test_second_signed_info(pki: PKI, package: bytes) -> None:
     changed = package.replace(b"<ds:SignatureValue>", b"<ds:SignedInfo/><ds:SignatureValue>")
 

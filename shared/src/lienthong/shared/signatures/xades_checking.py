@@ -89,6 +89,8 @@ def check_signature(
         check_revocation(trusted, findings)  # 9
     except CheckEnded as ended:
         return findings.report(ended.sub_indication)
+    except SignatureMalformed as error:  # of a canonical form, in 3 or 5
+        return findings.ended(Rule.FORMAT, str(error), SubIndication.FORMAT_FAILURE)
     return findings.report(None)
 
 

@@ -112,9 +112,12 @@ def _resolve(reference: SignedReference, data: SignedData, findings: Findings) -
 
 
 def _check_coverage(data: SignedData, findings: Findings) -> None:
-    covered = findings.covered
+    covered = set(findings.covered)
+    elements = {one.name for one in data.targets.values() if one.canonical} & covered  # a file covers nothing below it
     findings.not_covered = [
-        part for part in data.essential if not any(part == one or part.startswith(f"{one}/") for one in covered)
+        part
+        for part in data.essential
+        if part not in covered and not any(part.startswith(f"{one}/") for one in elements)
     ]
     if findings.not_covered:
         detail = f"Not signed, although it is read: {', '.join(findings.not_covered[:5])}"

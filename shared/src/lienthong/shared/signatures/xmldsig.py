@@ -95,8 +95,15 @@ def parse_xml(xml: bytes) -> etree._Element:
 
 
 def canonical(element: etree._Element, *, method: str = EXCLUSIVE) -> bytes:
-    """The canonical form without comments, as ``element`` stands in its document."""
-    return etree.tostring(element, method="c14n", exclusive=method == EXCLUSIVE, with_comments=False)
+    """The canonical form without comments, as ``element`` stands in its document.
+
+    Raises:
+        SignatureMalformed: It has none: a namespace is a relative URI. Source: Canonical XML 1.0 section 1.3.
+    """
+    try:
+        return etree.tostring(element, method="c14n", exclusive=method == EXCLUSIVE, with_comments=False)
+    except etree.C14NError as error:
+        raise SignatureMalformed("The signature has no canonical form: a namespace is a relative URI.") from error
 
 
 def parse_signature(element: etree._Element) -> ParsedSignature:
