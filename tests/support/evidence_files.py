@@ -63,7 +63,8 @@ class Journey:
 
     def __post_init__(self) -> None:
         self.nodes = {node: self.pki.node(node) for node in WITNESS}
-        self.package = self.package or sign(unsigned_package(sender="H28.31.05"), self.pki.agency("H28.31.05"))
+        agency = self.pki.agency("H28.31.05")
+        self.package = self.package or sign(unsigned_package(sender="H28.31.05"), agency, at=self.at)
         self.delivery = RecipientOutcome(
             addressed_to="G22",
             delivery=DeliveryId(new_uuid()),

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.identifiers import AgencyCode, DocumentId, EvidenceId, NodeId, Sha256
 from lienthong.shared.signatures.keys import LocalKey
+from tests.support.evidence_files import Journey
 from tests.support.pdf import minimal_pdf
 from tests.support.pki import PKI
 
@@ -65,6 +66,10 @@ def _receipt(pki: PKI, *, issuer: str = "H28.31.05") -> str:
         recipients=(),
     )
     return pki.node_seal("H28.31.05").seal(EVIDENCE_TYPE, evidence)
+
+
+def _evidence(pki: PKI, folder: Path, *, stamped: bool = True) -> Path:
+    return Journey(pki=pki, at=datetime.now(UTC) - timedelta(minutes=10)).write(folder, stamped=stamped)
 
 
 def _arguments(folder: Path, files: tuple[Path, ...], *, with_list: bool = True) -> list[str]:
@@ -173,3 +178,55 @@ def test_file_of_no_known_kind_is_told_with_a_code_and_the_others_are_judged(pki
     assert (notes["kind"], notes["judged"][0]["indication"]) == ("unknown", "TOTAL-FAILED")
     assert "file-unreadable" in notes["judged"][0]["detail"]
     assert [one["indication"] for one in pdf["judged"]] == ["TOTAL-PASSED"]
+
+
+def test_evidence_file_passes_in_a_folder_with_nothing_but_it_and_the_root(pki: PKI, tmp_path: Path) -> None:
+    court = tmp_path / "court"
+    court.mkdir()
+    _evidence(pki, court)
+    (court / "root.pem").write_bytes(pki.roots_pem)
+    command = [str(Path(sys.executable).with_name("lienthong")), "verify", "evidence.asice", "--trust", "root.pem"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=court, env={"HOME": str(court)})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "everything passed, 11 checks" in done.stdout
+    for shown in ("SubmissionAcceptance", "ContentHandover", "node H28.31", "witnessed by", "G22"):
+        assert shown in done.stdout
+
+
+def test_evidence_file_beside_a_package_is_judged_by_what_it_carries(pki: PKI, tmp_path: Path) -> None:
+    status, answer = _verify(tmp_path, _evidence(pki, tmp_path), _package(pki, tmp_path), with_list=False)
+
+    evidence, package = answer["files"]
+    assert (status, evidence["kind"], package["kind"]) == (1, "evidence", "package")
+    assert {one["indication"] for one in evidence["judged"]} == {"TOTAL-PASSED"}
+    assert {one["indication"] for one in package["judged"]} == {"INDETERMINATE"}
+    assert [one["event"] for one in evidence["recipients"]] == ["ContentHandover"]
+
+
+def test_evidence_file_under_another_root_fails_and_says_what(pki: PKI, tmp_path: Path) -> None:
+    path = _evidence(PKI.new(datetime.now(UTC)), tmp_path)
+
+    done = CliRunner().invoke(build_app(), ["verify", str(path), "--trust", str(tmp_path / "root.pem")])
+
+    assert pki.roots_pem
+    assert done.exit_code == 1
+    assert "1 of 2 checks did not pass:\n  TOTAL-FAILED: trust list: NO_CERTIFICATE_CHAIN_FOUND; " in done.stdout
+
+
+def test_evidence_file_without_its_time_stamp_is_indeterminate(pki: PKI, tmp_path: Path) -> None:
+    status, answer = _verify(tmp_path, _evidence(pki, tmp_path, stamped=False))
+
+    assert (status, answer["files"][0]["judged"][-1]["indication"]) == (1, "INDETERMINATE")
+
+
+def test_damaged_evidence_file_is_told_as_one(pki: PKI, tmp_path: Path) -> None:
+    path = _evidence(pki, tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"evidence/", b"evidence\\", 1))
+
+    status, answer = _verify(tmp_path, path)
+
+    assert (status, answer["files"][0]["kind"], len(answer["files"][0]["judged"])) == (1, "evidence", 1)
+    assert "FORMAT_FAILURE" in answer["files"][0]["judged"][0]["detail"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lienthong.shared.contracts.evidence import Event, PackageReference
 from lienthong.shared.edxml.media_types import EDXML
+from lienthong.shared.evidence_file import reading
 from lienthong.shared.evidence_file.contents import (
     CONTENTS,
     SEAL,
@@ -140,6 +141,33 @@ def test_bomb_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(EvidenceFileInvalid):
         open_evidence_file(path)
+
+
+def test_many_members_that_swell_are_refused_before_they_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_ALL_SMALL_BYTES", 1_000_000)
+    path = tmp_path / "bomb.asice"
+    with path.open("wb") as out:
+        more = {f"log/{number}.json": b"\0" * 300_000 for number in range(4)}
+        write_evidence_file(_sealed(tmp_path, **more), TIMESTAMP_BYTES, out, at=AT)
+
+    with pytest.raises(EvidenceFileInvalid, match="too long"):
+        open_evidence_file(path)
+
+
+def test_package_that_shrinks_beyond_measure_is_no_bomb(tmp_path: Path) -> None:
+    path, content = tmp_path / "made.asice", b"A" * (20 * 1024 * 1024)
+    contents = _contents()
+    sha256 = Sha256(hashlib.sha256(content).hexdigest())
+    reference = contents.package.model_copy(update={"sha256": sha256, "size": len(content)})
+    (tmp_path / "package").write_bytes(content)
+    members = {CONTENTS: contents.model_copy(update={"package": reference}).model_dump_json().encode()}
+    package = PackageFile(member=contents.package_member, path=tmp_path / "package", reference=reference)
+    with path.open("wb") as out:
+        write_evidence_file(seal_members(package, members, seal=lambda _: b"seal"), TIMESTAMP_BYTES, out, at=AT)
+
+    assert open_evidence_file(path).contents.package == reference
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"PK\x05\x06" + b"\0" * 18, b"<edXML/>"])

@@ -82,7 +82,7 @@ class FakeNode(httpx.AsyncBaseTransport):
             return self._submit(request.headers["idempotency-key"], body)
         if request.url.path == "/v1/documents":
             return self._page(int(request.url.params.get("cursor", "0")))
-        if request.url.path.endswith("/package"):
+        if request.url.path.endswith(("/package", "/evidence")):
             return self._package(request.headers.get("range"))
         return _problem(404, "document-not-found", hop="node:H28")
 

@@ -120,3 +120,13 @@ async def test_download_with_another_digest_leaves_no_file(
         await client.download_package("document-1", tmp_path / "package")
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_evidence_file_is_downloaded_whole(node: FakeNode, client: LienthongClient, tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    digest = await client.download_evidence("document-1", tmp_path / "e", progress=lambda done, _: seen.append(done))
+
+    assert (tmp_path / "e").read_bytes() == node.package
+    assert digest == hashlib.sha256(node.package).hexdigest()
+    assert seen[-1] == len(node.package)

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from lienthong.shared.identifiers import NodeId
+from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile, node_uri
 from lienthong.shared.signatures.report import SubIndication
@@ -108,3 +110,14 @@ def test_policy_of_a_node_with_the_purpose_of_an_agency_is_refused(pki: PKI) -> 
 @pytest.mark.parametrize("uris", [(URI, node_uri(NodeId("H29"))), ("urn:lienthong:agency:H28",), ("https://h28/",)])
 def test_two_subjects_or_one_of_another_kind_are_refused(pki: PKI, uris: tuple[str, ...]) -> None:
     assert is_refused(as_leaf(hand_made(pki.root, uris=uris)), pki.trust())
+
+
+def test_signature_with_unused_bits_is_refused(pki: PKI) -> None:
+    """Whoever ignores them takes two different files for one certificate."""
+    signed = (pki.node("H28").certificate for _ in range(100))
+    certificate = next(one for one in signed if one.signature[-1] % 2 == 0)
+    changed = bytearray(certificate.public_bytes(Encoding.DER))
+    changed[-len(certificate.signature) - 1] = 1
+
+    with pytest.raises(ValueError, match="cannot be read"):
+        certificate_from_der(bytes(changed))

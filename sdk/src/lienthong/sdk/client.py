@@ -29,6 +29,8 @@ from lienthong.shared.identifiers import NodeId
 
 _IDENTITY = {"Accept-Encoding": "identity"}
 """Packages are read byte for byte; a compressed transfer could not resume."""
+EVIDENCE_TIME = timedelta(minutes=2)
+"""How much longer than others a node may take to begin: it asks all nodes of a journey first."""
 _TIMELINE = TypeAdapter(tuple[models.TimelineEntry, ...])
 _CLAIMS = TypeAdapter(tuple[models.Claim, ...])
 
@@ -172,6 +174,12 @@ class LienthongClient:
         """The exact bytes that the sender submitted, into ``out``; resumes after a break. Gives their SHA-256."""
         call = await self._call("GET", f"/v1/documents/{document_id}/package", headers=_IDENTITY)
         return await Download(self._transport, call, out=out, progress=progress).run(sha256=sha256)
+
+    async def download_evidence(self, document_id: str, out: Path, *, progress: Progress | None = None) -> str:
+        """The evidence file of a document, made now and written to ``out``. Gives its SHA-256."""
+        call = await self._call("GET", f"/v1/documents/{document_id}/evidence", headers=_IDENTITY)
+        call = replace(call, extra_time=EVIDENCE_TIME)
+        return await Download(self._transport, call, out=out, progress=progress).run()
 
     async def download_attachment(
         self, document_id: str, n: int, out: Path, *, sha256: str | None = None, progress: Progress | None = None

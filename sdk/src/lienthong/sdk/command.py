@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from lienthong.sdk.commands import agencies, inbox, send, status, track, verify
+from lienthong.sdk.commands import agencies, evidence, inbox, send, status, track, verify
 from lienthong.sdk.console import GuardedGroup
 
 COMMANDS_GROUP = "lienthong.commands"
@@ -25,6 +25,7 @@ def build_app() -> typer.Typer:
     app.add_typer(inbox.app, name="inbox", help=inbox.HELP)
     app.command("status", help=status.HELP)(status.status)
     app.command("track", help=track.HELP)(track.track)
+    app.command("evidence", help=evidence.HELP)(evidence.evidence)
     app.command("verify", help=verify.HELP)(verify.verify)
     app.command("agencies", help=agencies.HELP)(agencies.agencies)
     for entry in sorted(entry_points(group=COMMANDS_GROUP), key=lambda found: found.name):

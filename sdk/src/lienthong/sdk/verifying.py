@@ -1,4 +1,4 @@
-"""Offline judgement of a package, a signed PDF or a receipt: a file, roots and a time in, a verdict out."""
+"""Offline judgement of a package, a signed PDF, a receipt or an evidence file: file, roots and time in, verdict out."""
 
 import json
 import re
@@ -14,6 +14,9 @@ from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Evidence
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.edxml.package import read_package
+from lienthong.shared.evidence_file.checking import check_evidence_file
+from lienthong.shared.evidence_file.contents import Contents
+from lienthong.shared.evidence_file.verdict import EvidenceCheck, RecipientProof
 from lienthong.shared.signatures.pades import validate_pdf
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.report import Indication, PackageSignature, SignatureReport
@@ -34,6 +37,8 @@ class Judged(Contract):
     """A node, or the certificate's subject (RFC 4514): to be believed only with TOTAL-PASSED."""
     indication: Indication
     detail: str = ""
+    proven_at: datetime | None = None
+    """When it is proven to have existed; only an evidence file knows."""
 
     @property
     def signer_name(self) -> str:
@@ -47,10 +52,14 @@ class Verdict(Contract):
 
     file: Path
     kind: str
-    """``package``, ``pdf`` or ``receipt``; ``unknown`` for a file that is none of them."""
+    """``package``, ``pdf``, ``receipt`` or ``evidence``; ``unknown`` for a file that is none of them."""
     judged: tuple[Judged, ...]
     evidence: Evidence | None = None
     """What a receipt states."""
+    contents: Contents | None = None
+    """What an evidence file is about."""
+    recipients: tuple[RecipientProof, ...] = ()
+    """What an evidence file proves about each recipient."""
 
     @property
     def passed(self) -> bool:
@@ -110,6 +119,32 @@ def verify_file(file: Path, *, trust: TrustStore, at: datetime) -> Verdict:
     if judged and report.package is PackageSignature.ABSENT:  # a signed PDF fits into anybody's envelope
         judged = (_UNSIGNED_AROUND_SIGNED, *judged)
     return Verdict(file=file, kind="package", judged=judged)
+
+
+def verify_evidence(file: Path, *, roots: bytes, at: datetime) -> Verdict:
+    """What an evidence file proves to somebody who asks at ``at``. Blocks: call it in a thread.
+
+    ``roots``: the trust anchor, PEM; everything else is in the file.
+    """
+    verdict = check_evidence_file(file, roots=roots, now=at)
+    return Verdict(
+        file=file,
+        kind="evidence",
+        judged=tuple(map(_judged_evidence, verdict.checks)),
+        contents=verdict.contents,
+        recipients=verdict.recipients,
+    )
+
+
+def _judged_evidence(check: EvidenceCheck) -> Judged:
+    sub = [check.sub_indication.value] if check.sub_indication else []
+    return Judged(
+        what=check.what,
+        signer=check.by,
+        indication=check.indication,
+        detail="; ".join([*sub, *([check.detail] if check.detail else [])]),
+        proven_at=check.proven_at,
+    )
 
 
 def _verify_receipt(file: Path, jws: str, trusted: _Trusted) -> Verdict:

@@ -32,7 +32,7 @@ _END, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x07"
 _LOCATOR64_BYTES = 20
 _MAX_COMMENT_BYTES = 65_535
 _DIRECTORY_BYTES_PER_ENTRY = 1_024
-_FOREIGN = (
+FOREIGN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -74,7 +74,7 @@ class Container:
     def __init__(self, stream: BinaryIO, *, limits: Limits) -> None:
         self._stream = stream
         self._limits = limits
-        _check_directory_size(stream, limits)
+        check_directory_size(stream, limits)
         with _translated():
             self._archive = zipfile.ZipFile(stream)
         infos = self._archive.infolist()
@@ -146,11 +146,11 @@ class Container:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise ZipDamaged("Make the container again: it does not read as a ZIP.") from error
 
 
-def _check_directory_size(stream: BinaryIO, limits: Limits) -> None:
+def check_directory_size(stream: BinaryIO, limits: Limits) -> None:
     """Bounds what reading the directory costs, before :mod:`zipfile` reads all of it."""
     size = stream.seek(0, 2)
     start = max(0, size - _MAX_COMMENT_BYTES - _END_RECORD.size - _LOCATOR64_BYTES)

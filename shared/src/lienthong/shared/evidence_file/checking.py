@@ -180,27 +180,20 @@ def _material(file: EvidenceFile, trust: TrustStore, *, at: datetime, judgement:
 
 
 def _package(file: EvidenceFile, trust: TrustStore, *, at: datetime) -> Iterator[EvidenceCheck]:
-    contents = file.contents
-    with file.package() as path:
-        try:
-            reading = read_package(path, contents.package.media_type)
-            report = validate_package(
-                path,
-                reading,
-                media_type=contents.package.media_type,
-                trust=trust,
-                at=at,
-                sender=contents.sender,
-            )
-        except LienthongError as error:
-            yield EvidenceCheck(
-                what="package",
-                indication=Indication.TOTAL_FAILED,
-                sub_indication=SubIndication.FORMAT_FAILURE,
-                detail=error.detail,
-                source=_SIGNATURES,
-            )
-            return
+    contents, media_type = file.contents, file.contents.package.media_type
+    try:
+        with file.package() as path:
+            reading = read_package(path, media_type)
+            report = validate_package(path, reading, media_type=media_type, trust=trust, at=at, sender=contents.sender)
+    except LienthongError as error:
+        yield EvidenceCheck(
+            what="package",
+            indication=Indication.TOTAL_FAILED,
+            sub_indication=SubIndication.FORMAT_FAILURE,
+            detail=error.detail,
+            source=_SIGNATURES,
+        )
+        return
     if not report.signatures:
         detail = "The package itself is not signed; it is the one that the evidence names."
         yield EvidenceCheck(what="package", indication=Indication.TOTAL_PASSED, detail=detail, source=_CONTAINER)

@@ -37,6 +37,8 @@ MAX_MEMBERS = 8 * 1024
 """Members of one file."""
 MAX_SMALL_BYTES = 32 * 1024 * 1024
 """Bytes of any member but the package."""
+MAX_ALL_SMALL_BYTES = 128 * 1024 * 1024
+"""Bytes of all members but the package: they are held in memory."""
 
 
 class ProvenEvidence(Contract):

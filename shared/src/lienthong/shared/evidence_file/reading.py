@@ -1,6 +1,7 @@
 """Opens an evidence file: a container that reads in one way, whose members are the ones its manifests name."""
 
-import shutil
+import hashlib
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from lienthong.shared.edxml.container import MIMETYPE, Container
-from lienthong.shared.edxml.limits import GIB, Limits
+from lienthong.shared.edxml.container import FOREIGN, MIMETYPE, Container, check_directory_size
+from lienthong.shared.edxml.limits import GIB, READ_CHUNK_BYTES, Limits
 from lienthong.shared.errors import InvalidInput, LienthongError
 from lienthong.shared.evidence_file.contents import (
     CONTENTS,
+    MAX_ALL_SMALL_BYTES,
     MAX_MEMBERS,
     MAX_SMALL_BYTES,
     SEAL,
@@ -51,12 +53,18 @@ class EvidenceFile:
 
     @contextmanager
     def package(self) -> Iterator[Path]:
-        """The package as a file of its own while the block runs."""
-        with NamedTemporaryFile(prefix="evidence-") as out, self.path.open("rb") as stream:
-            container = Container(stream, limits=LIMITS)
-            entry = next(one for one in container.entries if one.name == self.contents.package_member)
-            with container.open(entry) as source:
-                shutil.copyfileobj(source, out)
+        """The package as a file of its own while the block runs. Raises :class:`EvidenceFileInvalid`."""
+        digest = hashlib.sha256()
+        with NamedTemporaryFile(prefix="evidence-") as out:
+            try:
+                with zipfile.ZipFile(self.path) as container, container.open(self.contents.package_member) as source:
+                    while piece := source.read(READ_CHUNK_BYTES):
+                        digest.update(piece)
+                        out.write(piece)
+            except (OSError, *FOREIGN) as error:
+                raise EvidenceFileInvalid("The package cannot be read out of the file.") from error
+            if digest.hexdigest() != self.contents.package.sha256:
+                raise EvidenceFileInvalid("The file was changed while it was read.")
             out.flush()
             yield Path(out.name)
 
@@ -76,11 +84,9 @@ def open_evidence_file(path: Path) -> EvidenceFile:
         with path.open("rb") as stream:
             container = Container(stream, limits=LIMITS)  # 1
             digests = {entry.name: entry.facts.sha256 for entry in container.entries}
-            small = {
-                entry.name: _read(container, entry.name)
-                for entry in container.entries
-                if entry.facts.size <= MAX_SMALL_BYTES and not entry.name.startswith("package")
-            }
+            small = _small(container)
+    except EvidenceFileInvalid:
+        raise
     except LienthongError as error:
         raise EvidenceFileInvalid(f"The container does not read: {error.detail}") from error
     except OSError as error:
@@ -96,18 +102,25 @@ def open_evidence_file(path: Path) -> EvidenceFile:
 
 
 def is_evidence_file(path: Path) -> bool:
-    """Whether the file says of itself that it is one; nothing is checked."""
+    """Whether the file says of itself that it is one, be it damaged or not; nothing is checked."""
     try:
         with path.open("rb") as stream:
-            return any(entry.name == CONTENTS for entry in Container(stream, limits=LIMITS).entries)
-    except (LienthongError, OSError):
+            check_directory_size(stream, LIMITS)
+            return CONTENTS in zipfile.ZipFile(stream).NameToInfo
+    except (LienthongError, OSError, *FOREIGN):
         return False
 
 
-def _read(container: Container, name: str) -> bytes:
-    entry = next(one for one in container.entries if one.name == name)
-    with container.open(entry) as file:
-        return file.read(MAX_SMALL_BYTES)
+def _small(container: Container) -> dict[str, bytes]:
+    entries = [one for one in container.entries if not one.name.startswith("package")]
+    too_long = [one.name for one in entries if one.facts.size > MAX_SMALL_BYTES]
+    if too_long or sum(one.facts.size for one in entries) > MAX_ALL_SMALL_BYTES:
+        raise EvidenceFileInvalid(f"The member {too_long[0]} is too long." if too_long else "The members are too long.")
+    small = {}
+    for entry in entries:
+        with container.open(entry) as file:
+            small[entry.name] = file.read(MAX_SMALL_BYTES)
+    return small
 
 
 def _manifest(small: Mapping[str, bytes], member: str, signature: str) -> Manifest:

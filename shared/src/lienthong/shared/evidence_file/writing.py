@@ -73,10 +73,13 @@ def seal_members(
 
 
 def write_evidence_file(sealed: SealedMembers, time_stamp: bytes | None, out: BinaryIO, *, at: datetime) -> None:
-    """Writes the container to ``out``, which is seekable; ``time_stamp`` None: the authority is away."""
+    """Writes the container to ``out``, which is seekable; ``time_stamp`` None: the authority is away.
+
+    The package is stored as it is: what compresses beyond measure would look like a bomb to whoever opens the file.
+    """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as container:
         container.writestr(_entry("mimetype", at, method=zipfile.ZIP_STORED), ASICE)
-        info = _entry(sealed.package.member, at)
+        info = _entry(sealed.package.member, at, method=zipfile.ZIP_STORED)
         info.file_size = sealed.package.reference.size
         with sealed.package.path.open("rb") as source, container.open(info, "w") as target:
             shutil.copyfileobj(source, target, _COPY_BYTES)

@@ -49,6 +49,8 @@ def _read(der: bytes) -> x509.Certificate:
         _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
         if certificate.serial_number <= 0:
             raise ValueError("The serial number must be positive (RFC 5280 section 4.1.2.2)")
+        if der[-len(certificate.signature) - 1] != 0:  # the library ignores unused bits: one byte that nothing covers
+            raise ValueError("The signature is not a whole number of bytes")
     except _UNREADABLE as error:
         raise ValueError("The certificate cannot be read") from error
     return certificate
