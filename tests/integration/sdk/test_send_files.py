@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lienthong.sdk.commands.send import signed_pdfs
+from lienthong.sdk.letter_signing import LetterSigning, sign_files
 from lienthong.shared.signatures.keys import LocalKey
 from tests.support.pdf import minimal_pdf
 from tests.support.pki import PKI
@@ -18,7 +18,8 @@ def test_files_of_the_same_name_are_each_signed_and_kept(tmp_path: Path) -> None
         source.write_bytes(minimal_pdf(source.parent.name))
     (tmp_path / "made").mkdir()
 
-    signed = signed_pdfs([*sources, tmp_path / "table.xlsx"], tmp_path / "made", key=key, at=at)
+    signing = LetterSigning(agency_key=key, agency_name="Ủy ban nhân dân xã Hang Kia", document_code="181/KH-UBND")
+    signed = sign_files([*sources, tmp_path / "table.xlsx"], tmp_path / "made", signing, at=at)
 
     assert [file.name for file in signed] == ["van-ban.pdf", "van-ban.pdf", "table.xlsx"]
     for source, made in zip(sources, signed, strict=False):

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from lienthong.sdk.command import build_app
-from lienthong.sdk.composing import Letter, compose_header, compose_package, sign_pdf_file
+from lienthong.sdk.composing import Letter, compose_header, compose_package
+from lienthong.sdk.letter_signing import LetterSigning, sign_letter
 from lienthong.sdk.models import Agency
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Event, Evidence, PackageReference
 from lienthong.shared.edxml.media_types import EDXML
@@ -41,7 +42,8 @@ def _key(pki: PKI, folder: Path) -> LocalKey:
 def _signed_pdf(pki: PKI, folder: Path) -> Path:
     plain, signed = folder / "plain.pdf", folder / "signed.pdf"
     plain.write_bytes(minimal_pdf())
-    sign_pdf_file(plain, signed, key=_key(pki, folder), at=datetime.now(UTC))
+    signing = LetterSigning(agency_key=_key(pki, folder), agency_name="Hang Kia", document_code="181/KH-UBND")
+    sign_letter(plain, signed, signing, at=datetime.now(UTC))
     return signed
 
 

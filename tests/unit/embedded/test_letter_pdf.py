@@ -1,6 +1,5 @@
 import io
 
-import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from lienthong.embedded.letter_pdf import letter_pdf
@@ -15,6 +14,9 @@ def test_letter_is_a_valid_pdf_with_its_vietnamese_title() -> None:
     assert reader.root["/Pages"]["/Count"] == 1
 
 
-def test_more_characters_than_the_font_holds_are_refused() -> None:
-    with pytest.raises(ValueError, match="223"):
-        letter_pdf("".join(map(chr, range(0x100, 0x200))), [])
+def test_its_font_is_embedded_so_that_every_reader_shows_the_same() -> None:
+    reader = PdfFileReader(io.BytesIO(letter_pdf("Kế hoạch", ["Ủy ban"], position="Chủ tịch", signer="Người Ký Thử")))
+
+    font = reader.root["/Pages"]["/Kids"][0]["/Resources"]["/Font"]["/F1"]
+
+    assert "/FontFile2" in font["/DescendantFonts"][0]["/FontDescriptor"]

@@ -14,6 +14,7 @@ from lienthong.shared.signatures.pades import (
     MAX_REVISIONS,
     MAX_SIGNATURES,
     Appearance,
+    OfficerSignature,
     PDFNotSignable,
     sign_pdf,
     validate_pdf,
@@ -67,7 +68,7 @@ def with_empty_revision(pdf: bytes) -> bytes:
 
 
 def test_person_and_agency_sign_one_after_the_other(pki: PKI, officer: Credential) -> None:
-    blue = Appearance(box=(350, 120, 550, 200), text="Người Ký Thử 100%")
+    blue = OfficerSignature(name="Người Ký Thử 100%")
     once = signed(minimal_pdf(), officer, appearance=blue)
     twice = signed(once, pki.agency("H28.31", key=new_key(rsa_bits=2048)))
 

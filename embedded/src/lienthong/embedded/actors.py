@@ -8,11 +8,12 @@ from pathlib import Path
 
 import httpx
 
-from lienthong.embedded.letter_pdf import letter_pdf
+from lienthong.embedded.letter_pdf import SIGNATURE_BOX, letter_pdf
 from lienthong.embedded.secret_box import SecretBox
 from lienthong.embedded.site import Site
 from lienthong.sdk import LienthongClient
-from lienthong.sdk.composing import Letter, compose_header, compose_package, sign_pdf_file
+from lienthong.sdk.composing import Letter, compose_header, compose_package
+from lienthong.sdk.letter_signing import LetterSigning, sign_letter
 from lienthong.sdk.models import Agency, Submission
 from lienthong.sdk.profile import load_profile
 from lienthong.sdk.stamping import time_stamping
@@ -85,12 +86,19 @@ class Actor:
     def _write_pdf(self, plan: Plan, out: Path, at: datetime) -> None:
         """The head signs first, then the agency. Source: Decree 30/2020/NĐ-CP."""
         out.parent.mkdir(parents=True)
-        plain, once = out.with_suffix(".plain"), out.with_suffix(".once")
-        plain.write_bytes(letter_pdf(plan.letter.subject, plan.lines))
-        sign_pdf_file(plain, once, key=self.officer_key, at=at, reason="Ký ban hành")
-        sign_pdf_file(once, out, key=self.agency_key, at=at, reason="Đóng dấu cơ quan")
+        plain, letter = out.with_suffix(".plain"), plan.letter
+        plain.write_bytes(letter_pdf(letter.subject, plan.lines, position=letter.position, signer=letter.signer))
+        signing = LetterSigning(
+            agency_key=self.agency_key,
+            agency_name=self.agency.name,
+            document_code=f"{letter.number}/{letter.notation}",
+            officer_key=self.officer_key,
+            officer_name=letter.signer,
+            officer_box=SIGNATURE_BOX,
+            stamp=self.stamp,
+        )
+        sign_letter(plain, out, signing, at=at)
         plain.unlink()
-        once.unlink()
 
     async def take(self, document_id: str, *, out: Path) -> Taken:
         """Takes in what waits until that document is among it. Raises :class:`NotArrived`."""

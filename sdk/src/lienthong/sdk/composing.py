@@ -1,4 +1,4 @@
-"""Builds and signs a package on the caller's own machine: PDFs with PAdES, the edXML around them with XAdES."""
+"""Builds and signs a package on the caller's own machine: the edXML around the files, with XAdES."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from lienthong.shared.edxml.model import (
 )
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.signatures.keys import SignatureKey
-from lienthong.shared.signatures.pades import sign_pdf
 from lienthong.shared.signatures.time_stamps import Stamp
 from lienthong.shared.signatures.xades import sign_package
 
@@ -91,20 +90,6 @@ def compose_package(
         return sign_package(unsigned, out, key, at=at, stamp=stamp)
     finally:
         unsigned.unlink(missing_ok=True)
-
-
-def sign_pdf_file(pdf: Path, out: Path, *, key: SignatureKey, at: datetime, reason: str | None = None) -> None:
-    """Writes ``pdf`` with one more PAdES signature to ``out``. Blocks: call it in a thread.
-
-    Raises:
-        PDFNotSignable: The file cannot take a signature.
-        FileUnreadable: It cannot be read.
-    """
-    try:
-        with pdf.open("rb") as source, out.open("w+b") as target:
-            sign_pdf(source, target, key=key, at=at, reason=reason)
-    except OSError as error:
-        raise FileUnreadable(f"{error.filename} cannot be read or written.") from error
 
 
 def media_type_of(file: Path) -> str:

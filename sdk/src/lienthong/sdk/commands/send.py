@@ -13,15 +13,17 @@ import typer
 from lienthong.sdk import models
 from lienthong.sdk.arguments import JSONOption, ProfileOption
 from lienthong.sdk.client import LienthongClient
-from lienthong.sdk.composing import Letter, compose_header, compose_package, media_type_of, sign_pdf_file
+from lienthong.sdk.composing import Letter, compose_header, compose_package, media_type_of
 from lienthong.sdk.console import VIETNAM, print_json, print_table, progress_bar
 from lienthong.sdk.errors import FileUnreadable, ProfileIncomplete
+from lienthong.sdk.letter_signing import LetterSigning, sign_files
 from lienthong.sdk.profile import Profile, load_profile
 from lienthong.sdk.stamping import time_stamping
 from lienthong.sdk.tables import submission_table
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.edxml.model import DocumentHeader
 from lienthong.shared.signatures.keys import LocalKey
+from lienthong.shared.signatures.time_stamps import Stamp
 
 HELP = """Build, sign and send a document, or send a ready package.
 
@@ -43,6 +45,10 @@ class _Order:
     letter: Letter
     remote: bool
     sign_pdf: bool
+    officer: Path | None
+    officer_password: str | None
+    officer_image: Path | None
+    seal_image: Path | None
     keep: Path | None
     idempotency_key: str | None
     quiet: bool
@@ -67,7 +73,15 @@ def send(
     p12: Annotated[Path | None, typer.Option(help="Agency's key, PKCS#12; the profile's without.", exists=True)] = None,
     p12_password: Annotated[str | None, typer.Option(envvar="LIENTHONG_P12_PASSWORD", help="Its password.")] = None,
     remote: Annotated[bool, typer.Option("--remote", help="The node builds and signs with the remote key.")] = False,
-    sign_pdf: Annotated[bool, typer.Option(help="Sign each PDF too (PAdES), with the same key.")] = True,
+    sign_pdf: Annotated[bool, typer.Option(help="Seal each PDF too (PAdES), with the same key.")] = True,
+    officer_p12: Annotated[Path | None, typer.Option(help="The head's key: signs the first PDF.", exists=True)] = None,
+    officer_p12_password: Annotated[
+        str | None, typer.Option(envvar="LIENTHONG_OFFICER_P12_PASSWORD", help="Its password.")
+    ] = None,
+    officer_image: Annotated[
+        Path | None, typer.Option(help="The head's signature, PNG; drawn without.", exists=True)
+    ] = None,
+    seal_image: Annotated[Path | None, typer.Option(help="The agency's seal, PNG; drawn without.", exists=True)] = None,
     package: Annotated[Path | None, typer.Option(help="A ready edXML or ASiC-E file instead.", exists=True)] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep the built package here.")] = None,
     idempotency_key: Annotated[str | None, typer.Option(help="Repeat a submission safely.")] = None,
@@ -95,6 +109,10 @@ def send(
         ),
         remote=remote,
         sign_pdf=sign_pdf,
+        officer=officer_p12,
+        officer_password=officer_p12_password,
+        officer_image=officer_image,
+        seal_image=seal_image,
         keep=keep,
         idempotency_key=idempotency_key,
         quiet=as_json,
@@ -142,22 +160,28 @@ def _build(profile: Profile, order: _Order, header: DocumentHeader, *, folder: P
     if profile.p12 is None or profile.p12_password is None:
         raise ProfileIncomplete("No signing key: give --p12 and its password, or let the node sign with --remote.")
     key = LocalKey.load(profile.p12, profile.p12_password.get_secret_value())
-    files = signed_pdfs(order.files, folder, key=key, at=at) if order.sign_pdf else order.files
+    files = order.files
     stamp = time_stamping(profile.tsa_url) if profile.tsa_url else None
+    if order.sign_pdf:
+        files = sign_files(files, folder, _signing(order, header, key, stamp=stamp), at=at)
     if not compose_package(header, files, out, key=key, at=at, stamp=stamp):
         why = "the time-stamping authority gave none" if stamp else "the profile names no time-stamping authority"
         typer.echo(f"Signed without a time stamp: {why}.", err=True)
 
 
-def signed_pdfs(files: Sequence[Path], folder: Path, *, key: LocalKey, at: datetime) -> list[Path]:
-    """The files, each PDF with the agency's PAdES signature: under its own name, in a folder of its own."""
-    made = []
-    for n, file in enumerate(files, start=1):
-        if file.suffix.lower() == ".pdf":
-            signed = folder / str(n) / file.name
-            signed.parent.mkdir()
-            sign_pdf_file(file, signed, key=key, at=at)
-            made.append(signed)
-        else:
-            made.append(file)
-    return made
+def _signing(order: _Order, header: DocumentHeader, key: LocalKey, *, stamp: Stamp | None) -> LetterSigning:
+    officer = order.officer
+    return LetterSigning(
+        agency_key=key,
+        agency_name=header.from_.organ_name,
+        document_code=f"{order.letter.number}/{order.letter.notation}",
+        officer_key=LocalKey.load(officer, order.officer_password or "") if officer else None,
+        officer_name=order.letter.signer,
+        officer_image=_image(order.officer_image),
+        seal_image=_image(order.seal_image),
+        stamp=stamp,
+    )
+
+
+def _image(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None

@@ -1,14 +1,13 @@
-"""Signing PDFs: PAdES B-B, as many signatures as one likes, each an incremental update. Source: ETSI EN 319 142-1.
+"""Signing PDFs: as many signatures as one likes, each an incremental update. Source: ETSI EN 319 142-1.
 
 pyHanko's exceptions end here.
 """
 
-from dataclasses import dataclass
+import hashlib
 from datetime import datetime
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from anyascii import anyascii
-from asn1crypto import algos
+from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,11 +19,21 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fi
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, PdfSigningSession
-from pyhanko.stamp import TextStampStyle
+from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from lienthong.shared.errors import InvalidInput
+from lienthong.shared.errors import InvalidInput, Unavailable
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
+from lienthong.shared.signatures.pades_appearances import OFFICER_BOX, AgencySeal, Appearance, Box, seal_beside
+from lienthong.shared.signatures.pades_drawing import DrawnStyle
+from lienthong.shared.signatures.pades_lasting import (
+    TOKEN_BYTES,
+    HandedTimeStamper,
+    Lasting,
+    Level,
+    add_document_time_stamp,
+    add_material,
+)
 
 _MECHANISMS: Final = {
     SignatureAlgorithm.RSA_SHA256: "sha256_rsa",
@@ -46,18 +55,6 @@ class PDFNotSignable(InvalidInput):
     title = "The PDF cannot be signed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appearance:
-    """A visible signature: ``box`` is left, bottom, right, top in points; ``page`` counts from 0, -1 is the last.
-
-    Diacritics of ``text`` are folded: the built-in fonts have none.
-    """
-
-    box: tuple[int, int, int, int]
-    text: str
-    page: int = 0
-
-
 def sign_pdf(
     pdf: BinaryIO,
     out: BinaryIO,
@@ -66,8 +63,9 @@ def sign_pdf(
     at: datetime,
     reason: str | None = None,
     appearance: Appearance | None = None,
-) -> None:
-    """Add one signature, PAdES B-B. Blocks and runs an event loop of its own: call it in a thread.
+    lasting: Lasting | None = None,
+) -> Level:
+    """Add one signature. Blocks and runs an event loop of its own: call it in a thread.
 
     Args:
         pdf: The PDF, seekable; signatures that it has stay valid.
@@ -76,30 +74,79 @@ def sign_pdf(
         at: The signing time that it claims.
         reason: Shown by readers.
         appearance: Where and how it is seen; None: invisible.
+        lasting: A level above B-B, and the means.
+
+    Returns:
+        The level that was reached. A time-stamping authority that is away makes it lower, and fails nothing.
 
     Raises:
         PDFNotSignable: The file cannot take a signature.
+        SignatureImageInvalid: The image of the appearance cannot be used.
     """
     try:
         writer = IncrementalPdfFileWriter(pdf)
         if writer.prev.encrypted:
             raise PDFNotSignable("The PDF is encrypted; nobody could check its signature.")
-        number = sum(1 for _ in enumerate_sig_fields(writer.prev)) + 1
-        field = SigFieldSpec(
-            sig_field_name=f"Signature{number}",
-            on_page=appearance.page if appearance else 0,
-            box=appearance.box if appearance else None,
-        )
-        signer = _signer(field, key=key, at=at, reason=reason, appearance=appearance)
-        signer.sign_pdf(writer, output=out, bytes_reserved=_reserved(key))
+        signer = _KeySigner(key, lasting)
+        pdf_signer = _pdf_signer(_field(writer, appearance), signer=signer, at=at, reason=reason, appearance=appearance)
+        pdf_signer.sign_pdf(writer, output=out, bytes_reserved=_reserved(key, lasting))
+        return _make_last(out, signer, lasting, at=at)
     except (PdfError, SigningError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PDFNotSignable("The PDF is damaged, or does not allow a further signature.") from error
 
 
-class _KeySigner(Signer):
-    """pyHanko's way to our keys."""
+def _make_last(out: BinaryIO, signer: "_KeySigner", lasting: Lasting | None, *, at: datetime) -> Level:
+    if lasting is None or signer.token is None:
+        return Level.B_B
+    if lasting.trust is None or not lasting.level.includes(Level.B_LT):
+        return Level.B_T
+    add_material(out, signer.key.certificate_chain, signer.token, trust=lasting.trust, at=at)
+    if not lasting.level.includes(Level.B_LTA):
+        return Level.B_LT
+    try:
+        add_document_time_stamp(out, stamp=lasting.stamp)
+    except Unavailable:
+        return Level.B_LT
+    return Level.B_LTA
 
-    def __init__(self, key: SignatureKey) -> None:
+
+def _field(writer: IncrementalPdfFileWriter, appearance: Appearance | None) -> SigFieldSpec:
+    fields = list(enumerate_sig_fields(writer.prev))
+    name = f"Signature{len(fields) + 1}"
+    if appearance is None:
+        return SigFieldSpec(sig_field_name=name)
+    box, page = appearance.box, appearance.page
+    if box is None and isinstance(appearance, AgencySeal):
+        signature, page = _last_visible(writer, fields) or (OFFICER_BOX, page)
+        box = seal_beside(signature, diameter_mm=appearance.diameter_mm)
+    return SigFieldSpec(sig_field_name=name, on_page=page, box=box or OFFICER_BOX)
+
+
+def _last_visible(writer: IncrementalPdfFileWriter, fields: list[tuple[str, Any, Any]]) -> tuple[Box, int] | None:
+    """Where the last signature that can be seen stands, and on which page; None without one."""
+    for _, value, field in reversed(fields):
+        rectangle = [round(float(number)) for number in field.get_object().get("/Rect", ())]
+        if value is None or len(rectangle) != 4:
+            continue
+        box = Box(*rectangle)
+        page = _page_of(writer, field)
+        if page is not None and box.left < box.right and box.bottom < box.top:
+            return box, page
+    return None
+
+
+def _page_of(writer: IncrementalPdfFileWriter, field: Any) -> int | None:  # noqa: ANN401 — pyHanko's reference
+    for number in range(int(writer.prev.root["/Pages"]["/Count"])):
+        page, _ = writer.find_page_for_modification(number)
+        if field.reference in {getattr(one, "reference", None) for one in page.get_object().get("/Annots", ())}:
+            return number
+    return None
+
+
+class _KeySigner(Signer):
+    """pyHanko's way to our keys, and to the time. ``token`` is the time stamp over the signature that was made."""
+
+    def __init__(self, key: SignatureKey, lasting: Lasting | None = None) -> None:
         chain = [_asn1(certificate) for certificate in key.certificate_chain]
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         store.register_multiple(chain[1:])
@@ -109,10 +156,30 @@ class _KeySigner(Signer):
             signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": _MECHANISMS[key.algorithm]}),
             embed_roots=False,
         )
-        self._key = key
+        self.key = key
+        self.token: bytes | None = None
+        self._stamper = HandedTimeStamper(lasting.stamp) if lasting and lasting.level.includes(Level.B_T) else None
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002
-        return bytes(_signature_bytes(self._key)) if dry_run else self._key.sign(data)
+        return bytes(_signature_bytes(self.key)) if dry_run else self.key.sign(data)
+
+    async def unsigned_attrs(  # noqa: PLR0917 — pyHanko's
+        self,
+        digest_algorithm: str,
+        signature: bytes,
+        signed_attrs: cms.CMSAttributes,  # noqa: ARG002
+        timestamper: TimeStamper | None = None,  # noqa: ARG002
+        dry_run: bool = False,
+    ) -> cms.CMSAttributes | None:
+        """The time stamp over the signature; None when it is not wanted, or the authority is away."""
+        if self._stamper is None or dry_run:
+            return None
+        try:
+            token = await self._stamper.async_timestamp(hashlib.sha256(signature).digest(), digest_algorithm)
+        except Unavailable:
+            return None
+        self.token = token.dump()
+        return cms.CMSAttributes([{"type": "signature_time_stamp_token", "values": [token]}])
 
 
 class _DatedSigner(PdfSigner):
@@ -124,7 +191,7 @@ class _DatedSigner(PdfSigner):
         *,
         signer: Signer,
         field: SigFieldSpec,
-        style: TextStampStyle,
+        style: DrawnStyle,
         at: datetime,
     ) -> None:
         super().__init__(metadata, signer, new_field_spec=field, stamp_style=style)
@@ -136,14 +203,14 @@ class _DatedSigner(PdfSigner):
         return session
 
 
-def _signer(
-    field: SigFieldSpec, *, key: SignatureKey, at: datetime, reason: str | None, appearance: Appearance | None
+def _pdf_signer(
+    field: SigFieldSpec, *, signer: Signer, at: datetime, reason: str | None, appearance: Appearance | None
 ) -> PdfSigner:
     metadata = PdfSignatureMetadata(
         field_name=field.sig_field_name, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason
     )
-    style = TextStampStyle(stamp_text=anyascii(appearance.text).replace("%", "%%") if appearance else "")
-    return _DatedSigner(metadata, signer=_KeySigner(key), field=field, style=style, at=at)
+    style = DrawnStyle(border_width=0, appearance=appearance, at=at)
+    return _DatedSigner(metadata, signer=signer, field=field, style=style, at=at)
 
 
 def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
@@ -155,7 +222,8 @@ def _signature_bytes(key: SignatureKey) -> int:
     return public.key_size // 8 if isinstance(public, rsa.RSAPublicKey) else _P256_DER_BYTES
 
 
-def _reserved(key: SignatureKey) -> int:
+def _reserved(key: SignatureKey, lasting: Lasting | None) -> int:
     """Hexadecimal digits to leave for the container; even."""
     certificates = sum(len(one.public_bytes(Encoding.DER)) for one in key.certificate_chain)
-    return 2 * (certificates + _signature_bytes(key)) + _CONTAINER_BYTES
+    token = TOKEN_BYTES if lasting and lasting.level.includes(Level.B_T) else 0
+    return 2 * (certificates + _signature_bytes(key) + token) + _CONTAINER_BYTES
