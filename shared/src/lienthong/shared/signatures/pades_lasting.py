@@ -4,6 +4,7 @@ Everything is there when it begins: whoever signs hands in trust with fresh CRLs
 time-stamping authority. Source: ETSI EN 319 142-1 clauses 5.4 and 6.3.
 """
 
+import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -80,7 +81,7 @@ class HandedTimeStamper(TimeStamper):
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:  # noqa: ARG002
         """The token over a SHA-256 digest. Raises :class:`~lienthong.shared.errors.Unavailable`."""
-        token = self._stamp(message_digest)
+        token = await asyncio.to_thread(self._stamp, message_digest)  # it may run a loop of its own
         if len(token) > TOKEN_BYTES:
             raise TimeStampTooLong(f"The time stamp has more than {TOKEN_BYTES} bytes.")
         return cms.ContentInfo.load(token)
