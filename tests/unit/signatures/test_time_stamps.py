@@ -56,6 +56,19 @@ def test_imprint_of_another_length_is_refused(pki: PKI) -> None:
     assert refusal(token, pki.trust(), digest=longer) is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
 
 
+@pytest.mark.parametrize("moment", [b"20260302080000", b"00000302080000Z", b"00010101000000+2359"])
+def test_stranger_with_a_time_that_cannot_be_compared(pki: PKI, moment: bytes) -> None:
+    length = len(moment) - len(b"20260302080000Z")
+
+    def change(info: bytes) -> bytes:
+        held = info.replace(b"\x18\x0f20260302080000Z", bytes([0x18, len(moment)]) + moment)
+        return bytes([held[0], held[1] + length]) + held[2:]
+
+    token = TimeStamper(credential=issue_for(PKI.new().issuing, (TIME_STAMPING,)), change=change).stamp(DIGEST)
+
+    assert refusal(token, pki.trust()) is SubIndication.FORMAT_FAILURE
+
+
 def test_sha1_imprint_is_refused(pki: PKI) -> None:
     digest = hashlib.sha1(b"what existed").digest()  # noqa: S324 — it is what is refused
     token = TimeStamper.of(pki, imprint="sha1").stamp(digest)

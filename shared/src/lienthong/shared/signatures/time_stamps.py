@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from asn1crypto import tsp
@@ -101,7 +101,7 @@ def check_time_stamp(token: bytes, digest: bytes, *, trust: TrustStore, at: date
         signed = read_signed_data(token, content_type="tst_info")  # 1
         info = _signed_info(signed)  # 2
         _require_imprint(info, digest)  # 3
-        stamp_time: datetime = info["gen_time"].native
+        stamp_time = _gen_time(info)
         accuracy = _accuracy(info)
         serial, policy, nonce = info["serial_number"].native, info["policy"].dotted, info["nonce"].native
     except SignedDataRefused as error:
@@ -149,6 +149,14 @@ def _require_imprint(info: tsp.TSTInfo, digest: bytes) -> None:
         raise _invalid(detail, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     if not hmac.compare_digest(imprint["hashed_message"].native, digest):
         raise _invalid("The time stamp is over something else.", SubIndication.HASH_FAILURE)
+
+
+def _gen_time(info: tsp.TSTInfo) -> datetime:
+    """In UTC, as it must be written. Source: RFC 3161 section 2.4.2."""
+    found = info["gen_time"].native
+    if not isinstance(found, datetime) or found.tzinfo is None:  # a year 0 is no datetime
+        raise ValueError("genTime is not a moment in UTC")
+    return found.astimezone(UTC)
 
 
 def _accuracy(info: tsp.TSTInfo) -> timedelta:
