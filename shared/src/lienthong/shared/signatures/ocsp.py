@@ -9,6 +9,7 @@ from lienthong.shared.signatures.ocsp_answers import (
     OCSPInvalid,
     OCSPStatus,
     read_ocsp_answer,
+    responder_was_revoked,
 )
 from lienthong.shared.signatures.report import SubIndication
 from lienthong.shared.signatures.trust import TrustStore
@@ -40,7 +41,9 @@ def check_ocsp(
         OCSPInvalid: The first step that does not hold; TRY_LATER for a stale one.
     """
     status = read_ocsp_answer(response, certificate, issuer)  # 1
-    _require_unrevoked(status, issuer, trust)  # 2
+    if responder_was_revoked(status, issuer, trust.list_of(issuer)):  # 2
+        detail = "The responder's certificate was revoked before it answered."
+        raise OCSPInvalid(detail, sub_indication=SubIndication.REVOKED_NO_POE)
     if not status.is_fresh(at):  # 3
         raise OCSPInvalid("The OCSP response is stale.", sub_indication=SubIndication.TRY_LATER)
     return status
@@ -53,19 +56,3 @@ def answers_request(status: OCSPStatus, nonce: bytes) -> bool:
     times in it. Source: RFC 6960 section 4.4.1, RFC 9654.
     """
     return status.nonce is None or status.nonce == nonce
-
-
-def _require_unrevoked(status: OCSPStatus, issuer: x509.Certificate, trust: TrustStore) -> None:
-    responder = status.responder
-    if responder == issuer or _is_never_revoked(responder):
-        return
-    listed = trust.listed_status(responder, issuer)
-    revocation = listed.revocation if listed else None
-    if revocation is not None and revocation.at <= status.produced_at:
-        detail = "The responder's certificate was revoked before it answered."
-        raise OCSPInvalid(detail, sub_indication=SubIndication.REVOKED_NO_POE)
-
-
-def _is_never_revoked(responder: x509.Certificate) -> bool:
-    """Source: RFC 6960 section 4.2.2.2.1, id-pkix-ocsp-nocheck."""
-    return any(isinstance(one.value, x509.OCSPNoCheck) for one in responder.extensions)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -24,7 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from lienthong.shared.errors import Verification
 from lienthong.shared.signatures.policies import policy_at
 from lienthong.shared.signatures.report import SubIndication
-from lienthong.shared.signatures.revocation import Revocation, RevocationSource
+from lienthong.shared.signatures.revocation import Revocation, RevocationList, RevocationSource
 
 MAX_OCSP_BYTES: Final = 64 * 1024
 """Bytes of one response: with its responder's certificate it has about 2 KiB."""
@@ -32,7 +32,16 @@ MAX_SINGLE_RESPONSES: Final = 64
 """Certificates that one response may speak of."""
 MAX_RESPONDERS: Final = 4
 """Certificates of a response that are looked at."""
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, x509.DuplicateExtension, UnsupportedAlgorithm)
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 
 
 class OCSPInvalid(Verification):
@@ -80,7 +89,7 @@ def read_ocsp_answer(response: bytes, certificate: x509.Certificate, issuer: x50
     2. Its responder is the issuer, or was named so by that same issuer for this purpose, and was valid then.
     3. The signature is the responder's, with a digest that is allowed.
     4. It speaks of this certificate: serial number, and both hashes of the issuer.
-    5. Its times make sense.
+    5. Nothing critical about it is unknown, and its times make sense.
 
     Raises:
         OCSPInvalid: The first step that does not hold.
@@ -89,23 +98,46 @@ def read_ocsp_answer(response: bytes, certificate: x509.Certificate, issuer: x50
         parsed = _parsed(response)  # 1
         responder = _responder(parsed, issuer)  # 2
         _require_signed(parsed, responder)  # 3
-        single = _single(parsed, certificate, issuer)  # 4
-        _require_order(single, parsed)  # 5
-        return _status(single, parsed, responder)
+        n, single = _single(parsed, certificate, issuer)  # 4
+        invalid_since = _invalid_since(response, n)  # 5
+        _require_order(single, parsed)
+        return _status(single, parsed, responder, invalid_since)
     except _UNREADABLE as error:
         raise _malformed("The OCSP response cannot be read.") from error
 
 
-def newest_answer(
-    responses: Iterable[bytes], certificate: x509.Certificate, issuer: x509.Certificate
-) -> OCSPStatus | None:
-    """The newest of the responses that state something about ``certificate``; None: none does."""
+def answers_about(
+    responses: Iterable[bytes],
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    *,
+    listed: RevocationList | None,
+) -> list[OCSPStatus]:
+    """Those of the responses that state something about ``certificate``, of responders that ``listed`` does not revoke.
+
+    ``listed`` is the issuer's own CRL.
+    """
     found: list[OCSPStatus] = []
     for response in responses:
         with suppress(OCSPInvalid):
-            found.append(read_ocsp_answer(response, certificate, issuer))
-    stated = (one for one in found if one.state is not CertificateState.UNKNOWN)
-    return max(stated, key=lambda one: one.this_update, default=None)
+            status = read_ocsp_answer(response, certificate, issuer)
+            if status.state is not CertificateState.UNKNOWN and not responder_was_revoked(status, issuer, listed):
+                found.append(status)
+    return found
+
+
+def responder_was_revoked(status: OCSPStatus, issuer: x509.Certificate, listed: RevocationList | None) -> bool:
+    """Whether the responder's certificate was revoked when it answered, unless it never is (id-pkix-ocsp-nocheck).
+
+    Source: RFC 6960 section 4.2.2.2.1.
+    """
+    responder = status.responder
+    if listed is None or responder == issuer:
+        return False
+    if any(isinstance(one.value, x509.OCSPNoCheck) for one in responder.extensions):
+        return False
+    revocation = listed.status_of(responder.serial_number).revocation
+    return revocation is not None and revocation.at <= status.produced_at
 
 
 def _malformed(detail: str) -> OCSPInvalid:
@@ -185,7 +217,8 @@ def _is_signed_by(responder: x509.Certificate, parsed: ocsp.OCSPResponse, digest
 
 def _single(
     parsed: ocsp.OCSPResponse, certificate: x509.Certificate, issuer: x509.Certificate
-) -> ocsp.OCSPSingleResponse:
+) -> tuple[int, ocsp.OCSPSingleResponse]:
+    """The status of this certificate, and which one it is."""
     for n, single in enumerate(_singles(parsed)):
         if n >= MAX_SINGLE_RESPONSES:
             break
@@ -196,7 +229,7 @@ def _single(
             and single.issuer_name_hash == hashlib.new(name, issuer.subject.public_bytes()).digest()
             and single.issuer_key_hash == _key_hash(issuer, name)
         ):
-            return single
+            return n, single
     detail = "The OCSP response is about another certificate."
     raise OCSPInvalid(detail, sub_indication=SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE)
 
@@ -212,6 +245,18 @@ def _key_hash(certificate: x509.Certificate, digest: str) -> bytes:
     return hashlib.new(digest, key.contents[1:]).digest()
 
 
+def _invalid_since(response: bytes, n: int) -> datetime | None:
+    """The invalidity date of the ``n``-th status. Source: RFC 6960 section 4.4.5, RFC 5280 section 5.3.2."""
+    held = _basic(response)["tbs_response_data"]["responses"][n]["single_extensions"]
+    found: datetime | None = None
+    for extension in held if held.native is not None else ():
+        if extension["extn_id"].native == "invalidity_date":
+            found = extension["extn_value"].parsed.native.astimezone(UTC)
+        elif extension["critical"].native:
+            raise _malformed("The status has a critical extension, which is not understood.")
+    return found
+
+
 def _require_order(single: ocsp.OCSPSingleResponse, parsed: ocsp.OCSPResponse) -> None:
     """Source: RFC 6960 section 4.2.2.1."""
     end = single.next_update_utc
@@ -219,12 +264,18 @@ def _require_order(single: ocsp.OCSPSingleResponse, parsed: ocsp.OCSPResponse) -
         raise _malformed("The times of the OCSP response contradict each other.")
 
 
-def _status(single: ocsp.OCSPSingleResponse, parsed: ocsp.OCSPResponse, responder: x509.Certificate) -> OCSPStatus:
-    state = CertificateState(single.certificate_status.name.lower())
+def _status(
+    single: ocsp.OCSPSingleResponse,
+    parsed: ocsp.OCSPResponse,
+    responder: x509.Certificate,
+    invalid_since: datetime | None,
+) -> OCSPStatus:
     revoked_at = single.revocation_time_utc
+    if revoked_at is not None and invalid_since is not None:
+        revoked_at = min(revoked_at, invalid_since)
     nonces = [one.value.nonce for one in parsed.extensions if isinstance(one.value, x509.OCSPNonce)]
     return OCSPStatus(
-        state=state,
+        state=CertificateState(single.certificate_status.name.lower()),
         revocation=Revocation(at=revoked_at, reason=single.revocation_reason) if revoked_at is not None else None,
         this_update=single.this_update_utc,
         next_update=single.next_update_utc,

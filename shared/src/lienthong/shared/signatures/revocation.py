@@ -1,6 +1,6 @@
 """Revocation: what CRLs and OCSP answers state about a certificate. Source: RFC 5280 sections 5 and 6.3, RFC 6960."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -76,6 +76,24 @@ class RevocationList:
             next_update=self.next_update,
             revocation=None if entry is None else _revocation(entry),
         )
+
+
+def decisive(statements: Iterable[RevocationStatement]) -> RevocationStatement | None:
+    """Which of the statements about one certificate counts; None without any.
+
+    1. The one that revokes earliest, however old: a revocation is neither lifted nor moved to a later day.
+    2. Else the newest. A certificate on hold may be released, so that of it, too, the newest counts.
+
+    Source: RFC 5280 sections 5.3.1 and 5.3.2.
+    """
+    stated = list(statements)
+    newest = max(stated, key=lambda one: (one.this_update, one.revocation is not None), default=None)
+    revoking = [
+        (one.revocation.at, n)
+        for n, one in enumerate(stated)
+        if one.revocation and (one is newest or one.revocation.reason is not x509.ReasonFlags.certificate_hold)
+    ]
+    return stated[min(revoking)[1]] if revoking else newest
 
 
 def _revocation(entry: x509.RevokedCertificate) -> Revocation:

@@ -17,16 +17,16 @@ from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.errors import InvalidInput
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.authorities import ExternalAuthority
-from lienthong.shared.signatures.ocsp_answers import OCSPStatus, newest_answer
+from lienthong.shared.signatures.ocsp_answers import OCSPStatus, answers_about
 from lienthong.shared.signatures.paths import MAX_OFFERED, CertificateRefused, Chain, build_chain
 from lienthong.shared.signatures.policies import Policy, policy_at
 from lienthong.shared.signatures.profiles import Profile, agency_of, node_of
 from lienthong.shared.signatures.report import SubIndication
 from lienthong.shared.signatures.revocation import (
-    ListedStatus,
     Revocation,
     RevocationList,
     RevocationStatement,
+    decisive,
     newest_list,
 )
 
@@ -70,7 +70,7 @@ class CheckedCertificate:
 class _Memory:
     chains: dict[tuple[bytes, Profile | None, str], Chain] = field(default_factory=dict)
     lists: dict[bytes, RevocationList | None] = field(default_factory=dict)
-    answers: dict[tuple[bytes, int], OCSPStatus | None] = field(default_factory=dict)
+    answers: dict[tuple[bytes, int], list[OCSPStatus]] = field(default_factory=dict)
     offered: dict[tuple[str, bytes], tuple[x509.Certificate, ...]] = field(default_factory=dict)
 
 
@@ -168,43 +168,40 @@ class TrustStore:
             self._memory.offered.clear()
         self._memory.offered[key] = certificates
 
-    def listed_status(self, certificate: x509.Certificate, issuer: x509.Certificate) -> ListedStatus | None:
-        """What the newest CRL that ``issuer`` signed says about ``certificate``; None without one."""
-        return self._listed(certificate.serial_number, issuer, issuer.fingerprint(SHA256()))
+    def list_of(self, issuer: x509.Certificate, fingerprint: bytes | None = None) -> RevocationList | None:
+        """The newest CRL that ``issuer`` signed; None without one. ``fingerprint`` is the issuer's SHA-256."""
+        known, memory = fingerprint or issuer.fingerprint(SHA256()), self._memory.lists
+        if known not in memory:
+            memory[known] = newest_list(self.crls, issuer)
+        return memory[known]
 
     def statement(
         self, certificate: x509.Certificate, issuer: x509.Certificate, fingerprint: bytes | None = None
     ) -> RevocationStatement | None:
-        """The newest statement about ``certificate``, of a CRL or an OCSP answer; None: nothing is at hand.
+        """What counts of all that CRLs and OCSP answers say about ``certificate``; None: nothing is at hand.
 
-        Of a CRL and an answer of the same moment, the one that revokes counts. ``fingerprint`` is the issuer's SHA-256.
+        ``fingerprint`` is the issuer's SHA-256.
         """
         known = fingerprint or issuer.fingerprint(SHA256())
-        listed = self._listed(certificate.serial_number, issuer, known)
-        answered = self._answered(certificate, issuer, known) if self.ocsp else None
-        stated: list[RevocationStatement] = [one for one in (listed, answered) if one is not None]
-        return max(stated, key=lambda one: (one.this_update, one.revocation is not None), default=None)
+        listed = self.list_of(issuer, known)
+        answered = self._answered(certificate, issuer, known) if self.ocsp else ()
+        stated: list[RevocationStatement] = [listed.status_of(certificate.serial_number)] if listed else []
+        return decisive((*stated, *answered))
 
     def revocation(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Revocation | None:
         """Since when ``certificate`` is revoked, at whatever moment; None: not, as far as is known."""
         statement = self.statement(certificate, issuer)
         return statement.revocation if statement else None
 
-    def _listed(self, serial: int, issuer: x509.Certificate, fingerprint: bytes) -> ListedStatus | None:
-        memory = self._memory.lists
-        if fingerprint not in memory:
-            memory[fingerprint] = newest_list(self.crls, issuer)
-        found = memory[fingerprint]
-        return found.status_of(serial) if found else None
-
     def _answered(
         self, certificate: x509.Certificate, issuer: x509.Certificate, fingerprint: bytes
-    ) -> OCSPStatus | None:
+    ) -> Sequence[OCSPStatus]:
         memory, key = self._memory.answers, (fingerprint, certificate.serial_number)
         if key not in memory:
             if len(memory) >= MAX_REMEMBERED_CHAINS:
                 memory.clear()
-            memory[key] = newest_answer(self.ocsp, certificate, issuer)
+            listed = self.list_of(issuer, fingerprint)
+            memory[key] = answers_about(self.ocsp, certificate, issuer, listed=listed)
         return memory[key]
 
 
@@ -223,7 +220,7 @@ def check_certificate(
        nothing critical is unknown (:func:`paths.build_chain`).
     2. The leaf keeps its profile: key usage, purpose, policy, subject alternative name.
     3. Every certificate of the path is within its validity, and the external authority within its trust.
-    4. None was revoked at or before ``at``, by the newest of CRL and OCSP answer; nothing fresh is told as
+    4. None was revoked at or before ``at``, by CRL or OCSP answer (:func:`revocation.decisive`); nothing fresh is told as
        ``revocation_unknown``.
 
     Args:
