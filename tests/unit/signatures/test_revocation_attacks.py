@@ -159,6 +159,7 @@ def test_responder_whose_certificate_nobody_can_read(pki: PKI, about: x509.Certi
     builder = builder.public_key(key.public_key()).serial_number(5).add_extension(odd, critical=False)
     certificate = builder.not_valid_before(NOW - DAY).not_valid_after(NOW + DAY).sign(pki.issuing.key, SHA256())
 
+    told = answer(about, pki, by=Credential(key=key, chain=(certificate,)))
+
     with pytest.raises(OCSPInvalid):
-        told = answer(about, pki, by=Credential(key=key, chain=(certificate,)))
         read_ocsp_answer(told, about, pki.issuing.certificate)

@@ -220,8 +220,8 @@ def check_certificate(
        nothing critical is unknown (:func:`paths.build_chain`).
     2. The leaf keeps its profile: key usage, purpose, policy, subject alternative name.
     3. Every certificate of the path is within its validity, and the external authority within its trust.
-    4. None was revoked at or before ``at``, by CRL or OCSP answer (:func:`revocation.decisive`); nothing fresh is told as
-       ``revocation_unknown``.
+    4. None was revoked at or before ``at``, by CRL or OCSP answer (:func:`revocation.decisive`); nothing fresh is
+       told as ``revocation_unknown``.
 
     Args:
         leaf: The certificate in question.
