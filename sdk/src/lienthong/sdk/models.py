@@ -53,6 +53,13 @@ class Submission(Contract):
     """Whether this repeats the answer to an earlier submission (``Idempotency-Replayed``)."""
 
 
+class TimeStampMark(Contract):
+    """``pending`` or ``stamped``; ``at``: when a time stamp proves that the node had it."""
+
+    state: str = "pending"
+    at: datetime | None = None
+
+
 class DocumentSummary(Contract):
     """One line of a list."""
 
@@ -67,6 +74,9 @@ class DocumentSummary(Contract):
     submitted_at: datetime
     package: PackageReference
     signatures: SignatureVerdict = SignatureVerdict()
+    time_stamp: TimeStampMark | None = None
+    revocation: str | None = None
+    """``known``, ``pending`` or ``revoked``."""
 
 
 class Delivery(Contract):
@@ -93,6 +103,7 @@ class Document(DocumentSummary):
     unknown_elements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     report: dict[str, Any] | None = None
+    later_report: dict[str, Any] | None = None
     deliveries: tuple[Delivery, ...] = ()
 
 
@@ -105,12 +116,19 @@ class StatusEntry(Contract):
     applied: bool = True
 
 
+class LaterVerdict(Contract):
+    """What a second look at the signatures gave, with newer revocation data."""
+
+    signatures: SignatureVerdict
+    revoked: bool = False
+
+
 class TimelineEntry(Contract):
     """Something that happened to a document, in time order."""
 
     at: datetime
     kind: str
-    """``evidence`` or ``status``."""
+    """``evidence``, ``status`` or ``later-report``."""
     event: str | None = None
     event_uri: str | None = None
     node: str | None = None
@@ -118,6 +136,9 @@ class TimelineEntry(Contract):
     recipients: tuple[Recipient, ...] = ()
     status: StatusEntry | None = None
     evidence: str | None = None
+    time_stamp: TimeStampMark | None = None
+    """Of the node's own evidence."""
+    later_report: LaterVerdict | None = None
 
 
 class InboxItem(Contract):

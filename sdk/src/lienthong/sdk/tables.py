@@ -81,8 +81,17 @@ def timeline_row(entry: models.TimelineEntry, agencies: dict[str, str], *, utc: 
         status = status_text(entry.status.code)
         status += f" – {entry.status.description}" if entry.status.description else ""
         status += "" if entry.status.applied else " (not applied)"
+    if entry.later_report is not None:
+        status = f"{entry.later_report.signatures.indication}, signature {entry.later_report.signatures.package}"
     about = ", ".join(agencies.get(delivery, delivery) for delivery in entry.deliveries)
     return (when(entry.at, utc=utc), entry.node or "", entry.event or entry.kind, about, status)
+
+
+def marks_text(document: models.Document, *, utc: bool) -> str:
+    """What the node did not know yet when it accepted the document, and whether it does now."""
+    stamp = document.time_stamp
+    stamped = f"stamped {when(stamp.at, utc=utc)}" if stamp and stamp.at else (stamp.state if stamp else "–")
+    return f"Time stamp: {stamped} · Revocation: {document.revocation or '–'}"
 
 
 def delivery_table(deliveries: Iterable[models.Delivery], *, utc: bool) -> Table:

@@ -10,7 +10,7 @@ from lienthong.sdk.arguments import JSONOption, ProfileOption, UTCOption
 from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.console import print_json, print_table
 from lienthong.sdk.profile import Profile, load_profile
-from lienthong.sdk.tables import agencies_of, delivery_table, timeline_row, timeline_table
+from lienthong.sdk.tables import agencies_of, delivery_table, marks_text, timeline_row, timeline_table
 from lienthong.shared.edxml.model import BusinessStatus
 
 HELP = """Show what happened to a document: every hop, every status.
@@ -44,6 +44,7 @@ def track(
         return
     print_table(timeline_table(entries, document.deliveries, title=document.subject or document.id, utc=utc))
     print_table(delivery_table(document.deliveries, utc=utc))
+    typer.echo(marks_text(document, utc=utc))
 
 
 async def _read(profile: Profile, document_id: str) -> tuple[models.Document, tuple[models.TimelineEntry, ...]]:
@@ -65,11 +66,11 @@ async def _show_new(client: LienthongClient, document_id: str, shown: set[str], 
     document, entries = await client.document(document_id), await client.timeline(document_id)
     agencies = agencies_of(entries, document.deliveries)
     for entry in entries:
-        line = entry.model_dump_json()
-        if line not in shown:
-            shown.add(line)
+        known = entry.model_dump_json(exclude={"time_stamp"})
+        if known not in shown:
+            shown.add(known)
             if as_json:
-                typer.echo(line)
+                typer.echo(entry.model_dump_json())
             else:
                 typer.echo("  ".join(timeline_row(entry, agencies, utc=utc)))
     return all(d.business_status in _FINAL or d.transport_status == "fail" for d in document.deliveries)

@@ -14,6 +14,7 @@ from lienthong.exchange.config import Settings
 from lienthong.exchange.errors import DirectoryMissing, TrustListMissing
 from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.adopt_package import Adoptions
+from lienthong.exchange.usecases.ask_responders import Responders
 from lienthong.exchange.usecases.process import Clock, Process
 from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
 from lienthong.shared.blobs.obstore_store import open_blob_store
@@ -78,6 +79,7 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
             http=http,
             registry=registry,
             signing=SigningClient(settings.signing_url, http, _signing_token(registry)),
+            responders=Responders(http, clock),
             clock=clock,
             bus=bus,
         )

@@ -1,7 +1,7 @@
 """The worker: everything that a node does without being asked. API and worker are separate processes of one image.
 
 It relays the outbox, consumes the node's queue, appends evidence to the log, signs the log's state and has it
-time-stamped, and keeps directory and trust list fresh.
+time-stamped, asks again about certificates that nobody could speak for, and keeps directory and trust list fresh.
 Whatever is away for a while, database, broker, registry or signing service: it keeps trying.
 """
 
@@ -20,6 +20,7 @@ from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
+from lienthong.exchange.usecases.recheck_revocation import DOCUMENTS_AT_ONCE, recheck_revocation
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
 from lienthong.exchange.usecases.stamp_checkpoint import stamp_checkpoint
@@ -51,6 +52,7 @@ class Worker:
             tasks.create_task(steadily("sequencer", self._sequence))
             tasks.create_task(steadily("checkpoints", self._make_checkpoint))
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
+            tasks.create_task(steadily("revocation", self._recheck_revocation))
             await until_done("directory", self._await_directory)
             await until_done("bus", self._carry)
 
@@ -119,6 +121,10 @@ class Worker:
         settings = self._factory.settings
         stamped = await stamp_checkpoint(self._factory)
         return settings.time_stamp_interval if stamped else min(settings.checkpoint_interval, LOOK_INTERVAL)
+
+    async def _recheck_revocation(self) -> timedelta:
+        judged = await recheck_revocation(self._factory)
+        return timedelta() if judged == DOCUMENTS_AT_ONCE else self._factory.settings.revalidation_interval
 
     async def _bus_ready(self) -> bool:
         return self._road is not None and await self._road.own.ready()

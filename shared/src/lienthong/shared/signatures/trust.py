@@ -34,6 +34,10 @@ MAX_REMEMBERED_CHAINS = 20_000
 """Chains that one trust store remembers: every agency of a large node. Each holds a few KiB."""
 
 
+Unanswered = tuple[x509.Certificate, x509.Certificate]
+"""A certificate about whose revocation nothing fresh was at hand, and its issuer."""
+
+
 class TrustMaterialInvalid(InvalidInput):
     """A root, intermediate or CRL cannot be read."""
 
@@ -78,9 +82,9 @@ class _Memory:
 class TrustStore:
     """Trust at one moment: roots and external authorities decide, the rest only helps to reach them.
 
-    ``ocsp`` are responses (DER), unverified. Replace the store whole; never change it. It remembers chains that it
-    found and statements that it verified, since their signatures do not change; validity and revocation are looked at
-    anew on every check.
+    ``ocsp`` are responses (DER), unverified; ``unanswered``: see :meth:`noting`. Replace the store whole; never change
+    it. It remembers chains that it found and statements that it verified, since their signatures do not change;
+    validity and revocation are looked at anew on every check.
     """
 
     roots: tuple[x509.Certificate, ...]
@@ -88,6 +92,7 @@ class TrustStore:
     crls: tuple[x509.CertificateRevocationList, ...] = ()
     ocsp: tuple[bytes, ...] = ()
     authorities: tuple[ExternalAuthority, ...] = ()
+    unanswered: dict[bytes, Unanswered] | None = field(default=None, repr=False, compare=False)
     _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     @classmethod
@@ -140,6 +145,10 @@ class TrustStore:
             intermediates=(*self.intermediates, *intermediates),
             _memory=_Memory(),
         )
+
+    def noting(self) -> "TrustStore":
+        """The same trust, which notes in ``unanswered`` about whom nothing fresh was at hand, of chains that hold."""
+        return replace(self, unanswered={})
 
     def chain(
         self, leaf: x509.Certificate, others: Sequence[x509.Certificate], profile: Profile | None, *, policy: Policy
@@ -235,16 +244,19 @@ def check_certificate(
     """
     chain = trust.chain(leaf, intermediates, profile, policy=policy_at(at))
     _require_within_validity(chain, at)
-    fresh = [
-        _require_not_revoked(certificate, trust.statement(certificate, issuer, fingerprint), at)
+    unknown = [
+        (certificate, issuer)
         for certificate, issuer, fingerprint in zip(chain.path, chain.path[1:], chain.fingerprints[1:], strict=False)
+        if not _is_spoken_for(certificate, trust.statement(certificate, issuer, fingerprint), at)
     ]
+    if trust.unanswered is not None:
+        trust.unanswered.update({one.fingerprint(SHA256()): (one, issuer) for one, issuer in unknown})
     return CheckedCertificate(
         certificate=leaf,
         path=chain.path,
         profile=chain.profile,
         uri=chain.uri,
-        revocation_unknown=not all(fresh),
+        revocation_unknown=bool(unknown),
     )
 
 
@@ -257,8 +269,8 @@ def _require_within_validity(chain: Chain, at: datetime) -> None:
         )
 
 
-def _require_not_revoked(certificate: x509.Certificate, statement: RevocationStatement | None, at: datetime) -> bool:
-    """Whether a fresh statement says so; False when none does."""
+def _is_spoken_for(certificate: x509.Certificate, statement: RevocationStatement | None, at: datetime) -> bool:
+    """Whether a fresh statement says that it is not revoked; False when none does."""
     if statement is None:
         return False
     revocation = statement.revocation

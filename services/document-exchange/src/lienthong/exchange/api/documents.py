@@ -96,4 +96,4 @@ async def attachment(
 async def timeline(document: NamedDocument, *, factory: WithFactory, caller: Reader) -> Timeline:
     """What happened to the document: sealed evidence of the nodes, and what the recipients' people did."""
     happened = await read_timeline(document, factory, viewer=viewer_of(caller))
-    return Timeline(items=tuple(shown_entry(entry) for entry in happened))
+    return Timeline(items=tuple(shown_entry(entry, caller.node) for entry in happened))

@@ -18,6 +18,8 @@ SUMMARY: dict[str, Any] = {
     "submitted_at": "2025-06-16T01:30:00Z",
     "package": {**PACKAGE, "media_type": "application/edxml+xml"},
     "signatures": {"indication": "TOTAL-PASSED", "package": "valid"},
+    "time_stamp": {"state": "stamped", "at": "2025-06-16T01:30:41Z"},
+    "revocation": "known",
 }
 DELIVERY: dict[str, Any] = {
     "id": DELIVERY_ID,
@@ -56,6 +58,7 @@ DOCUMENT: dict[str, Any] = {
     "unknown_elements": [],
     "warnings": [],
     "report": {"package": "valid", "indication": "TOTAL-PASSED", "checked_at": "2025-06-16T01:30:00Z"},
+    "later_report": None,
     "deliveries": [DELIVERY],
 }
 HAPPENED: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """What the receiving half of a node takes and answers: JSON, snake_case, times in RFC 3339 with Z."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -9,6 +9,7 @@ from lienthong.exchange.api.examples import CLAIM, DELIVERY, DOCUMENT, HAPPENED,
 from lienthong.exchange.domain.business_status import MAX_DESCRIPTION
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.leases import MAX_CLAIMS, MAX_DETAIL, MAX_LEASE, MIN_LEASE, HandoverResult
+from lienthong.exchange.domain.marks import RevocationMark
 from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
 from lienthong.shared.contracts.envelope import DocumentKind
 from lienthong.shared.contracts.evidence import Event, PackageReference
@@ -43,6 +44,13 @@ class Party(Shape):
     name: str
 
 
+class TimeStampMark(Shape):
+    """Whether a time stamp proves when this node had accepted it. ``at`` null: pending; nothing waits for it."""
+
+    state: Literal["pending", "stamped"]
+    at: datetime | None
+
+
 class Summary(Shape):
     """One document in a list."""
 
@@ -59,6 +67,11 @@ class Summary(Shape):
     submitted_at: datetime
     package: PackageReference
     signatures: SignaturesAnswer
+    time_stamp: TimeStampMark
+    revocation: RevocationMark = Field(
+        description="known; pending: accepted while nobody could say whether a certificate was revoked, asked again;"
+        " revoked: asked again, one was revoked before the document was received"
+    )
 
 
 class SummaryPage(Shape):
@@ -84,6 +97,14 @@ class DeliveryAnswer(Shape):
     updated_at: datetime
 
 
+class LaterReportAnswer(Shape):
+    """A second verdict on the moment of receipt, with revocation data of ``checked_at``."""
+
+    checked_at: datetime
+    revoked: bool = Field(description="A certificate turned out to have been revoked before the document was received")
+    report: Report
+
+
 class DocumentAnswer(Summary):
     """Everything about one document. A recipient sees its own deliveries, the sender all."""
 
@@ -95,7 +116,8 @@ class DocumentAnswer(Summary):
     attachments: tuple[AttachmentIndex, ...]
     unknown_elements: tuple[str, ...]
     warnings: tuple[str, ...]
-    report: Report
+    report: Report = Field(description="This node's verdict when it received the document")
+    later_report: LaterReportAnswer | None = Field(description="Null: the first verdict knew all that it needed")
     deliveries: tuple[DeliveryAnswer, ...]
 
 
@@ -119,20 +141,32 @@ class SaidStatusAnswer(Shape):
     applied: bool
 
 
+class LaterVerdict(Shape):
+    """What a second look at the signatures gave."""
+
+    signatures: SignaturesAnswer
+    revoked: bool
+
+
 class HappenedAnswer(Shape):
-    """One thing that happened: evidence (``evidence`` is its compact JWS) or a business status."""
+    """One thing that happened: evidence (``evidence`` is its compact JWS), a business status, or a second verdict.
+
+    ``time_stamp`` is of this node's own evidence only: other nodes have theirs stamped.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [HAPPENED]})
 
     at: datetime
-    kind: str = Field(description="evidence or status", pattern="^(evidence|status)$")
+    kind: Literal["evidence", "status", "later-report"]
     event: Event | None
     event_uri: str | None
     node: NodeId
     deliveries: tuple[DeliveryId, ...]
     recipients: tuple[HappenedRecipient, ...]
-    status: SaidStatusAnswer | None
-    evidence: str | None
+    status: SaidStatusAnswer | None = None
+    evidence: str | None = None
+    time_stamp: TimeStampMark | None = None
+    later_report: LaterVerdict | None = None
 
 
 class Timeline(Shape):

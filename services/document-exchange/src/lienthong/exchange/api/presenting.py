@@ -1,25 +1,31 @@
 """Turns what the use cases give into what the API answers; names come from the directory as it is now."""
 
+from datetime import datetime
+
 from lienthong.exchange.api.models import (
     ClaimAnswer,
     DeliveryAnswer,
     DocumentAnswer,
     HappenedAnswer,
     HappenedRecipient,
+    LaterReportAnswer,
+    LaterVerdict,
     Party,
     SaidStatusAnswer,
     Summary,
+    TimeStampMark,
     WaitingAnswer,
 )
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.domain.listings import Claim, DocumentSummary, WaitingDelivery
-from lienthong.exchange.domain.timeline import Answered, Happened
+from lienthong.exchange.domain.marks import LaterReport
+from lienthong.exchange.domain.timeline import Answered, Happened, Logged
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.usecases.read_document import SeenDocument
 from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
 from lienthong.shared.directory import Directory
 from lienthong.shared.edxml.model import PackageContent
-from lienthong.shared.identifiers import AgencyCode
+from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.report import Indication, PackageSignature, Report
 
 
@@ -46,13 +52,20 @@ def shown_summary(summary: DocumentSummary, directory: Directory) -> Summary:
             indication=Indication(summary.indication) if summary.indication else None,
             package=PackageSignature(summary.package_signature),
         ),
+        time_stamp=shown_stamp(summary.marks.stamped_at),
+        revocation=summary.marks.revocation,
     )
+
+
+def shown_stamp(stamped_at: datetime | None) -> TimeStampMark:
+    """Whether a time stamp is there already."""
+    return TimeStampMark(state="stamped" if stamped_at else "pending", at=stamped_at)
 
 
 def shown_document(seen: SeenDocument, content: PackageContent, directory: Directory) -> DocumentAnswer:
     """Everything about one document."""
-    record = seen.record
-    report = Report.model_validate(record.report)
+    record, report = seen.record, Report.model_validate(seen.record.report)
+    later = _shown_later_report(seen.later_report)
     return DocumentAnswer(
         id=record.id,
         kind=record.kind,
@@ -64,7 +77,9 @@ def shown_document(seen: SeenDocument, content: PackageContent, directory: Direc
         priority=record.priority,
         submitted_at=record.submitted_at,
         package=record.package,
-        signatures=SignaturesAnswer(indication=report.indication, package=report.package),
+        signatures=_shown_verdict(later.report if later else report),
+        time_stamp=shown_stamp(seen.marks.stamped_at),
+        revocation=seen.marks.revocation,
         origin=record.origin,
         header=content.header,
         references=content.references,
@@ -72,8 +87,20 @@ def shown_document(seen: SeenDocument, content: PackageContent, directory: Direc
         unknown_elements=content.unknown_elements,
         warnings=content.warnings,
         report=report,
+        later_report=later,
         deliveries=tuple(shown_delivery(delivery, directory) for delivery in seen.deliveries),
     )
+
+
+def _shown_verdict(report: Report) -> SignaturesAnswer:
+    return SignaturesAnswer(indication=report.indication, package=report.package)
+
+
+def _shown_later_report(later: LaterReport | None) -> LaterReportAnswer | None:
+    if later is None:
+        return None
+    report = Report.model_validate(later.report)
+    return LaterReportAnswer(checked_at=later.checked_at, revoked=later.revoked, report=report)
 
 
 def shown_delivery(delivery: Delivery, directory: Directory) -> DeliveryAnswer:
@@ -112,11 +139,31 @@ def shown_claim(claim: Claim, directory: Directory) -> ClaimAnswer:
     )
 
 
-def shown_entry(happened: Happened) -> HappenedAnswer:
-    """One entry of a timeline."""
-    if isinstance(happened.what, SealedEvidence):
-        return _shown_evidence(happened.what)
-    return _shown_status(happened.what)
+def shown_entry(happened: Happened, here: NodeId) -> HappenedAnswer:
+    """One entry of a timeline, as ``here`` tells it."""
+    match happened.what:
+        case SealedEvidence() as piece:
+            return _shown_evidence(piece)
+        case Logged(piece=piece, stamped_at=stamped_at):
+            return _shown_evidence(piece).model_copy(update={"time_stamp": shown_stamp(stamped_at)})
+        case Answered() as answered:
+            return _shown_status(answered)
+        case LaterReport() as later:
+            return _shown_second_verdict(later, here)
+
+
+def _shown_second_verdict(later: LaterReport, here: NodeId) -> HappenedAnswer:
+    verdict = LaterVerdict(signatures=_shown_verdict(Report.model_validate(later.report)), revoked=later.revoked)
+    return HappenedAnswer(
+        at=later.checked_at,
+        kind="later-report",
+        event=None,
+        event_uri=None,
+        node=here,
+        deliveries=(),
+        recipients=(),
+        later_report=verdict,
+    )
 
 
 def _shown_evidence(piece: SealedEvidence) -> HappenedAnswer:
@@ -139,7 +186,6 @@ def _shown_evidence(piece: SealedEvidence) -> HappenedAnswer:
             )
             for one in claims.recipients
         ),
-        status=None,
         evidence=piece.jws,
     )
 
@@ -157,5 +203,4 @@ def _shown_status(answered: Answered) -> HappenedAnswer:
         status=SaidStatusAnswer(
             code=status.code, description=status.description, staff=status.staff, applied=status.applied
         ),
-        evidence=None,
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from lienthong.exchange.domain.business_status import ArrivedStatus
 from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
+from lienthong.exchange.domain.marks import is_revocation_open
 from lienthong.exchange.domain.submission import shown_notation, shown_subject
 from lienthong.shared.contracts.envelope import DocumentKind, EnvelopeDelivery, EnvelopeDocument
 from lienthong.shared.edxml.model import DocumentHeader, PackageContent, StatusHeader
@@ -55,6 +56,7 @@ def read_document(
         submitted_by=submitted_by,
         stored_at=stored_at,
         replies_to=about.replies_to,
+        is_revocation_open=is_revocation_open(report),
     )
 
 

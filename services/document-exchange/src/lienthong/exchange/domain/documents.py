@@ -38,6 +38,8 @@ class DocumentRecord:
     submitted_by: str
     stored_at: datetime
     replies_to: DocumentId | None = None
+    is_revocation_open: bool = False
+    """As it is accepted: a signature is not judged to the end, since nobody could say if a certificate was revoked."""
 
     @property
     def subject_matter(self) -> EnvelopeDocument:

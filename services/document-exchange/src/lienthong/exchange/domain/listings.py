@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from lienthong.exchange.domain.documents import TransportStatus
+from lienthong.exchange.domain.marks import Marks
 from lienthong.shared.contracts.envelope import DocumentKind
 from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, NodeId
@@ -28,7 +29,7 @@ def page_of(found: Collection[T], *, limit: int) -> Page[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSummary:
-    """One document in a list. ``indication`` and ``package_signature`` are this node's verdict about signatures."""
+    """One document in a list. ``indication`` and ``package_signature`` are this node's newest verdict on signatures."""
 
     id: DocumentId
     kind: DocumentKind
@@ -42,6 +43,7 @@ class DocumentSummary:
     package: PackageReference
     indication: str | None
     package_signature: str
+    marks: Marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

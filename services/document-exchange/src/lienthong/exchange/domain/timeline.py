@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lienthong.exchange.domain.evidence import SealedEvidence
+from lienthong.exchange.domain.marks import LaterReport
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.shared.edxml.model import BusinessStatus, StaffInfo
 from lienthong.shared.identifiers import DeliveryId, DocumentId
@@ -32,15 +33,27 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """Evidence of the node that is asked. ``stamped_at``: what a time stamp over its log proves; None: pending."""
+
+    piece: SealedEvidence
+    stamped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One entry: a piece of evidence, or a status of one recipient."""
+    """One entry: evidence, of other nodes or logged here, a status of one recipient, or a second verdict."""
 
     at: datetime
-    what: SealedEvidence | Answered
+    what: SealedEvidence | Logged | Answered | LaterReport
 
 
 def merged(
-    evidence: Sequence[SealedEvidence], statuses: Sequence[SaidStatus], *, deliveries: Sequence[Delivery]
+    evidence: Sequence[SealedEvidence | Logged],
+    statuses: Sequence[SaidStatus],
+    *,
+    deliveries: Sequence[Delivery],
+    later: LaterReport | None = None,
 ) -> tuple[Happened, ...]:
     """Everything about ``deliveries``, which are those that the viewer may see, in the order of time.
 
@@ -48,9 +61,10 @@ def merged(
     """
     visible = {delivery.id: delivery for delivery in deliveries}
     entries = [
-        (piece.claims.time, str(piece.claims.id), Happened(at=piece.claims.time, what=piece))
-        for piece in evidence
-        if any(recipient.delivery in visible for recipient in piece.claims.recipients)
+        (claims.time, str(claims.id), Happened(at=claims.time, what=one))
+        for one in evidence
+        for claims in ((one.piece if isinstance(one, Logged) else one).claims,)
+        if any(recipient.delivery in visible for recipient in claims.recipients)
     ]
     entries += [
         (
@@ -61,4 +75,6 @@ def merged(
         for status in statuses
         if status.delivery in visible
     ]
+    if later is not None:
+        entries.append((later.checked_at, "", Happened(at=later.checked_at, what=later)))
     return tuple(entry for _, _, entry in sorted(entries, key=lambda one: one[:2]))

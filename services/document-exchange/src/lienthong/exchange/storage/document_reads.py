@@ -10,6 +10,7 @@ from lienthong.exchange.domain.documents import DocumentRecord, TransportStatus
 from lienthong.exchange.domain.listings import DocumentSummary, SentQuery
 from lienthong.exchange.domain.transport_status import standing
 from lienthong.exchange.domain.visibility import Delivery
+from lienthong.exchange.storage.marks import MARKS, marks_in, verdict
 from lienthong.exchange.storage.schema import deliveries, documents
 from lienthong.shared.contracts.envelope import DocumentKind
 from lienthong.shared.contracts.evidence import PackageReference
@@ -29,8 +30,9 @@ SUMMARY: tuple[ColumnElement[Any], ...] = (
     documents.c.package_sha256,
     documents.c.package_size,
     documents.c.media_type,
-    documents.c.report["indication"].as_string().label("indication"),
-    documents.c.report["package"].as_string().label("package_signature"),
+    verdict("indication").label("indication"),
+    verdict("package").label("package_signature"),
+    *MARKS,
 )
 """Columns that :func:`summary_of` reads: neither the whole content nor the whole report."""
 
@@ -78,6 +80,7 @@ def summary_of(row: Row[Any]) -> DocumentSummary:
         package=package_of(row),
         indication=row.indication,
         package_signature=row.package_signature or "absent",
+        marks=marks_in(row),
     )
 
 

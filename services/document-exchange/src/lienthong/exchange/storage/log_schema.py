@@ -1,6 +1,19 @@
 """The tables about logs: this node's own beyond its leaves, what it witnesses, and marks that are to be cleared."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from lienthong.exchange.storage.schema import CODE, HASH, ID, metadata
 from lienthong.shared.database import UtcDateTime
@@ -93,4 +106,5 @@ later_reports = Table(
     Column("document_id", ID, ForeignKey("documents.id"), primary_key=True),
     Column("report", JSON, nullable=False, doc="With revocation data of later; the first one stays in documents"),
     Column("checked_at", UtcDateTime, nullable=False),
+    Column("revoked", Boolean, nullable=False, server_default=false(), doc="A certificate was revoked before receipt"),
 )

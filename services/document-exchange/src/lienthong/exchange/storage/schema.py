@@ -89,12 +89,13 @@ evidence = Table(
     "evidence",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("document_id", ID, ForeignKey("documents.id"), index=True, doc="Null: a rejection without a document"),
+    Column("document_id", ID, ForeignKey("documents.id"), doc="Null: a rejection without a document"),
     Column("event", String(64), nullable=False),
     Column("issuer", CODE, nullable=False, doc="Node"),
     Column("time", UtcDateTime, nullable=False),
     Column("jws", Text, nullable=False, doc="Compact JWS"),
     Column("claims", JSON, nullable=False, doc="The verified payload, for reading"),
+    Index("evidence_by_document", "document_id", "id"),
 )
 
 evidence_log = Table(

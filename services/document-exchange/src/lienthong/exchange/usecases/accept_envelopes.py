@@ -33,6 +33,7 @@ from lienthong.exchange.storage.evidence import add_brought_evidence
 from lienthong.exchange.storage.schema import inbox, outbox
 from lienthong.exchange.storage.transport import apply_effects, sent_deliveries
 from lienthong.exchange.usecases.fetch_package import fetch_package
+from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_passage import Passage, local_deliveries, plan_passage
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.refuse_envelope import REFUSALS, refuse_envelope
@@ -46,7 +47,6 @@ from lienthong.shared.identifiers import MessageId, Sha256
 from lienthong.shared.inbox import claim_new
 from lienthong.shared.outbox import OutboxEntry, add
 from lienthong.shared.signatures.policies import may_accept
-from lienthong.shared.signatures.validation import validate_package
 from lienthong.shared.spooling import SpooledFile
 
 LATE = (SenderNotKnownYet, NodeUnknown, OriginNotEntitled)
@@ -85,7 +85,7 @@ async def prepare_arrival(envelope: Envelope, body: bytes, process: Process, *, 
     async with _origin_told(envelope, (*REFUSALS, *LATE), process, is_last_try=is_last_try):
         spooled = await fetch_package(envelope, body, process)
         with spooled:
-            plan = await asyncio.to_thread(_plan, envelope, brought, spooled=spooled, process=process)
+            plan = await _planned(envelope, brought, spooled=spooled, process=process)
             await process.adoptions.adopt(spooled)
     return Arrival(message_id=envelope.id, plan=plan, package=spooled.sha256)
 
@@ -131,23 +131,25 @@ def _evidence_arrival(envelope: Envelope, process: Process) -> Arrival:
     return Arrival(message_id=envelope.id, testimony=testimony)
 
 
-def _plan(
+async def _planned(
     envelope: Envelope, brought: tuple[SealedEvidence, ...], *, spooled: SpooledFile, process: Process
 ) -> DocumentPlan:
     recorder, about, now = process.evidence_recorder(), envelope.document, process.clock()
     if not local_deliveries(envelope, recorder):
         relayed = relayed_document(about, stored_at=now)
-        return plan_passage(Passage(envelope=envelope, brought=brought, document=relayed, content=None), recorder)
+        passage = Passage(envelope=envelope, brought=brought, document=relayed, content=None)
+        return await asyncio.to_thread(plan_passage, passage, recorder)
     media_type = about.package.media_type
-    reading = read_package(spooled.path, media_type)
-    trust = process.trust.current()
-    report = validate_package(spooled.path, reading, media_type=media_type, trust=trust, at=now, sender=about.sender)
+    reading = await asyncio.to_thread(read_package, spooled.path, media_type)
+    package = JudgedPackage(path=spooled.path, reading=reading, media_type=media_type, sender=about.sender, at=now)
+    report = await judge_signatures(package, process)
     if not may_accept(report):
         raise SignatureInvalid("A signature in the package is not valid.", report=report.model_dump(mode="json"))
     content = reading.content
     require_as_announced(about, content, report, directory=recorder.directory)
-    document = read_document(about, content, report=report, submitted_by="", stored_at=now)
-    return plan_passage(Passage(envelope=envelope, brought=brought, document=document, content=content), recorder)
+    document = await asyncio.to_thread(read_document, about, content, report=report, submitted_by="", stored_at=now)
+    passage = Passage(envelope=envelope, brought=brought, document=document, content=content)
+    return await asyncio.to_thread(plan_passage, passage, recorder)
 
 
 async def _hear(connection: AsyncConnection, testimony: Sequence[SealedEvidence], process: Process) -> None:

@@ -9,6 +9,7 @@ import httpx
 from lienthong.exchange.config import Settings
 from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.adopt_package import Adoptions
+from lienthong.exchange.usecases.ask_responders import Responders
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.shared.blobs import BlobStore
 from lienthong.shared.clients.registry import RegistryClient
@@ -37,6 +38,7 @@ class Process:
     http: httpx.AsyncClient
     registry: RegistryClient
     signing: SigningClient
+    responders: Responders
     clock: Clock
 
     @property

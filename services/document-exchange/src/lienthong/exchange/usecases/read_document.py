@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.documents import DocumentRecord
+from lienthong.exchange.domain.marks import LaterReport, Marks
 from lienthong.exchange.domain.visibility import Delivery, Viewer, no_such_document, visible_deliveries
 from lienthong.exchange.storage.document_reads import deliveries_of, find_document
+from lienthong.exchange.storage.marks import later_report_of, marks_of
 from lienthong.exchange.usecases.process import Process
 from lienthong.shared.edxml.model import PackageContent
 from lienthong.shared.identifiers import DocumentId
@@ -19,6 +21,8 @@ class SeenDocument:
 
     record: DocumentRecord
     deliveries: tuple[Delivery, ...]
+    marks: Marks
+    later_report: LaterReport | None
 
     async def content(self) -> PackageContent:
         """What the package says. In a thread: a directive may name 11,000 recipients."""
@@ -43,4 +47,6 @@ async def see_document(
     if record is None:
         raise no_such_document()
     found = await deliveries_of(connection, document, now=process.clock())
-    return SeenDocument(record=record, deliveries=visible_deliveries(viewer, record, found))
+    visible = visible_deliveries(viewer, record, found)
+    marks, later = await marks_of(connection, document), await later_report_of(connection, document)
+    return SeenDocument(record=record, deliveries=visible, marks=marks, later_report=later)

@@ -9,6 +9,7 @@ from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.storage.documents import add_deliveries, add_documents
 from lienthong.exchange.storage.evidence import add_brought_evidence, add_own_evidence
+from lienthong.exchange.storage.marks import mark_revocation_pending
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.apply_status import ArrivedStatus, apply_status
 from lienthong.shared.outbox import OutboxEntry, add
@@ -30,6 +31,7 @@ async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentP
     """Writes all ``plans`` on the caller's transaction, a few statements however many they are."""
     records = sorted((plan.document for plan in plans), key=lambda one: one.id)  # two batches cannot deadlock
     await add_documents(connection, records)
+    await mark_revocation_pending(connection, [one for one in records if one.is_revocation_open])
     await add_deliveries(connection, [one for plan in plans for one in plan.deliveries])
     await add_brought_evidence(connection, [one for plan in plans for one in plan.brought_evidence])
     await add_own_evidence(connection, [one for plan in plans for one in plan.own_evidence])

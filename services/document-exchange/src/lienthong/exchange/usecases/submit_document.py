@@ -17,6 +17,7 @@ from lienthong.exchange.domain.submission import (
 )
 from lienthong.exchange.errors import IdempotencyKeyReused, SignatureInvalid
 from lienthong.exchange.storage.submissions import SubmissionRecord, claim_submission, find_submission
+from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_departure import Departure, plan_departure
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.store_documents import DocumentPlan, store_documents
@@ -29,7 +30,6 @@ from lienthong.shared.edxml.reading import PackageReading
 from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, Sha256, new_uuid
 from lienthong.shared.signatures.policies import may_accept
 from lienthong.shared.signatures.report import Report
-from lienthong.shared.signatures.validation import validate_package
 from lienthong.shared.spooling import SpooledFile
 
 
@@ -77,7 +77,7 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
         return _replayed(earlier, submission)
     directory = process.directory.current()
     # 3 and 4. Parsed, and its signatures validated.
-    examined = await asyncio.to_thread(_examine, submission, process, directory)
+    examined = await _examined(submission, process, directory)
     # 5. Recipients resolved, as the directory has them now.
     recipients = resolve_recipients(
         addressees(examined.reading.content),
@@ -92,13 +92,13 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
         return await _commit(plan, record, submission=submission, process=process)
 
 
-def _examine(submission: Submission, process: Process, directory: Directory) -> _Examined:
+async def _examined(submission: Submission, process: Process, directory: Directory) -> _Examined:
     path, media_type = submission.spooled.path, submission.media_type
-    reading = read_package(path, media_type)
+    reading = await asyncio.to_thread(read_package, path, media_type)
     code = reading.content.header.from_.organ_id
     agency = entitled_sender(code, sender=submission.sender, here=process.here, directory=directory)
-    trust, now = process.trust.current(), process.clock()
-    report = validate_package(path, reading, media_type=media_type, trust=trust, at=now, sender=agency.code)
+    package = JudgedPackage(path=path, reading=reading, media_type=media_type, sender=agency.code, at=process.clock())
+    report = await judge_signatures(package, process)
     if not may_accept(report):
         raise SignatureInvalid(
             "A signature in the package is not valid; the report says which and why.",
