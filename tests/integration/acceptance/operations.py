@@ -66,6 +66,8 @@ _CERTIFICATE: Final = {
 }
 _WITNESSED: Final = {"size": 1, "cosignature": {"witness": NODE, "line": "x", "certificates": ["x"]}}
 _REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:00Z"}
+_REMOTE: Final = {"agency": NODE, "name": "Thử", "organisation": "Thử", "officer": "thu", "signers": ["thu"]}
+_DECISION: Final = {"reason": "đúng hồ sơ"}
 JSON_OPERATIONS: Final = (
     Operation(service="node", method="POST", path="/v1/inbox/claims", body={"agency": NODE, "limit": 1}, client=NODE),
     Operation(
@@ -88,9 +90,10 @@ JSON_OPERATIONS: Final = (
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
     Operation(service="signing", method="POST", path="/v1/certificates", body=_CERTIFICATE),
     Operation(service="signing", method="POST", path="/v1/certificates/{serial}/revocation", body=_REVOCATION),
-    Operation(
-        service="signing", method="POST", path="/v1/remote-keys", body={"agency": "X98", "name": "Thử", "node": NODE}
-    ),
+    Operation(service="signing", method="POST", path="/v1/remote-keys", body=_REMOTE),
+    Operation(service="signing", method="POST", path="/v1/enrolments", body=_CERTIFICATE),
+    Operation(service="signing", method="POST", path="/v1/enrolments/{id}/approval", body=_DECISION),
+    Operation(service="signing", method="POST", path="/v1/enrolments/{id}/rejection", body=_DECISION),
     Operation(service="signing", method="POST", path="/v1/signatures", body=_SIGN, client=NODE),
 )
 READ_OPERATIONS: Final = (
@@ -125,6 +128,8 @@ READ_OPERATIONS: Final = (
     Operation(service="signing", method="GET", path="/ocsp/{encoded}"),
     Operation(service="signing", method="GET", path="/v1/certificates", query=("agency", "limit", "cursor")),
     Operation(service="signing", method="GET", path="/v1/certificates/{serial}"),
+    Operation(service="signing", method="GET", path="/v1/enrolments", query=("state", "limit", "cursor")),
+    Operation(service="signing", method="GET", path="/v1/enrolments/{id}"),
 )
 """With parameters in the path or the query; those without a body."""
 

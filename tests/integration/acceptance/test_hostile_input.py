@@ -221,6 +221,7 @@ async def sweep_bodies(network: WholeNetwork, operation: Operation) -> None:
 
 def filled(operation: Operation, value: str = "") -> str:
     """The path of an operation with something for every name in it."""
-    usual: dict[str, Any] = {"delivery": ID, "document": ID, "n": 1, "sha256": "0" * 64, "serial": "01", "name": "root"}
+    usual: dict[str, Any] = {"delivery": ID, "document": ID, "id": ID, "n": 1, "sha256": "0" * 64}
+    usual |= {"serial": "01", "name": "root"}
     names = [part.split("}")[0] for part in operation.path.split("{")[1:]]
     return operation.path.format(**{name: value or usual.get(name, "X99") for name in names})

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -68,6 +69,32 @@ class Service:
     def operator(self) -> dict[str, str]:
         """Headers of an operator."""
         return self.bearer("operator", *Scope)
+
+    @property
+    def approver(self) -> dict[str, str]:
+        """Headers of another operator."""
+        return self.bearer("operator.b", *Scope)
+
+    async def enrol(self, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
+        """Asks for a certificate, as the operator unless told otherwise."""
+        return await self.http.post("/v1/enrolments", json=body, headers=headers or self.operator)
+
+    async def decide(
+        self, enrolment: str, verdict: str = "approval", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Approves or rejects, as the other operator unless told otherwise."""
+        return await self.http.post(
+            f"/v1/enrolments/{enrolment}/{verdict}", json={"reason": "đúng hồ sơ"}, headers=headers or self.approver
+        )
+
+    async def issued(self, **body: Any) -> httpx.Response:
+        """The certificate that the operator asked for and the other one approved, or why it was not."""
+        asked = await self.enrol(**body)
+        assert asked.status_code == 201, asked.text
+        approved = await self.decide(asked.json()["id"])
+        if approved.is_error:
+            return approved
+        return await self.http.get(f"/v1/certificates/{approved.json()['serial']}", headers=self.operator)
 
     async def root_pem(self) -> bytes:
         """The pinned root."""

@@ -80,28 +80,26 @@ async def test_an_agency_without_a_key_is_told_so(lite: Service) -> None:
 
 
 async def test_a_revoked_key_signs_no_more_and_the_next_one_does(service: Service) -> None:
-    body = {"agency": HANG_KIA, "name": "Hang Kia"}
-    made = await service.http.post("/v1/remote-keys", json=body, headers=service.operator)
+    body = {"profile": "agency-seal", "subject": {"name": "Hang Kia", "agency": HANG_KIA}, "remote_key": {}}
+    made = await service.issued(**body)
     headers = service.bearer("e-office", Scope.SIGNATURES_CREATE, agency=HANG_KIA)
     await revoke_key(service)
 
     refused = await sign_raw(service, headers)
-    renewed = await service.http.post("/v1/remote-keys", json=body, headers=service.operator)
+    renewed = await service.issued(**body)
     signed = await sign_raw(service, headers)
 
-    assert (made.status_code, refused.status_code) == (201, 404)
-    assert (renewed.status_code, signed.status_code) == (201, 200)
+    assert (made.status_code, refused.status_code) == (200, 404)
+    assert (renewed.status_code, signed.status_code) == (200, 200)
 
 
 async def test_simultaneous_requests_for_a_remote_key_make_one(service: Service) -> None:
-    body = {"agency": HANG_KIA, "name": "Hang Kia"}
-
-    answers = await asyncio.gather(
-        *(service.http.post("/v1/remote-keys", json=body, headers=service.operator) for _ in range(5))
+    made = await asyncio.gather(
+        *(service.factory.create_remote_key(HANG_KIA, name="Hang Kia", node=None) for _ in range(5))
     )
 
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
-    assert len({answer.json()["certificate"]["serial"] for answer in answers}) == 1
+    assert sorted(one.created for one in made) == [False, False, False, False, True]
+    assert len({one.key.serial for one in made}) == 1
     assert len(list((service.settings.keys_dir / "remote").iterdir())) == 1
 
 

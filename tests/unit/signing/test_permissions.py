@@ -1,19 +1,29 @@
 """Whose certificates, revocations and signatures a caller may ask for."""
 
+from typing import Any
+
 import pytest
 
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.tokens import Principal
 from lienthong.signing.domain.permissions import require_may_issue, require_may_sign
-from lienthong.signing.domain.records import RemoteKey, Serial
+from lienthong.signing.domain.records import RemoteKey, RemoteTerms, Serial
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.errors import ProfileNotAllowed, SigningNotAllowed
 from tests.unit.signing.test_revocation import NOW
 
 HANG_KIA = AgencyCode("H28.31.05")
 MAI_CHAU = AgencyCode("H28.31")
-KEY = RemoteKey(agency=HANG_KIA, serial=Serial("0" * 40), node=NodeId("H28.31.05"), created_at=NOW)
+
+
+def key(**terms: Any) -> RemoteKey:
+    return RemoteKey(agency=HANG_KIA, serial=Serial("0" * 40), terms=RemoteTerms(**terms), created_at=NOW)
+
+
+KEY = key(node=NodeId("H28.31.05"))
+CLERKS = key(signers=("van-thu.hang-kia",))
+OFFICER = key(officer="bui-van-a", signers=("bui-van-a.hang-kia",))
 
 
 def caller(client_id: str, agency: AgencyCode | None = None) -> Principal:
@@ -59,3 +69,22 @@ def test_the_agency_and_the_node_of_its_key_may_sign(who: Principal) -> None:
 def test_nobody_else_may_sign(who: Principal) -> None:
     with pytest.raises(SigningNotAllowed):
         require_may_sign(who, HANG_KIA, KEY)
+
+
+def test_a_key_that_names_persons_signs_for_them_only() -> None:
+    require_may_sign(caller("van-thu.hang-kia", HANG_KIA), HANG_KIA, CLERKS)
+    with pytest.raises(SigningNotAllowed):
+        require_may_sign(caller("e-office", HANG_KIA), HANG_KIA, CLERKS)
+
+
+def test_a_person_named_by_a_key_must_be_of_its_agency() -> None:
+    for stranger in (caller("van-thu.hang-kia", MAI_CHAU), caller("van-thu.hang-kia")):
+        with pytest.raises(SigningNotAllowed):
+            require_may_sign(stranger, HANG_KIA, CLERKS)
+
+
+def test_an_officers_key_signs_for_the_officer_and_not_for_the_agencys_other_systems() -> None:
+    require_may_sign(caller("bui-van-a.hang-kia", HANG_KIA), HANG_KIA, OFFICER)
+    for other in (caller("e-office", HANG_KIA), caller("node.H28.31.05"), caller("operator")):
+        with pytest.raises(SigningNotAllowed):
+            require_may_sign(other, HANG_KIA, OFFICER)

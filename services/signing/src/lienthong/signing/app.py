@@ -10,12 +10,22 @@ from fastapi import FastAPI
 from lienthong.shared import serving
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE
 from lienthong.shared.tokens import JWKSCache, TokenVerifier
-from lienthong.signing.api import certificates, ocsp, publication, remote_keys, signatures, time_stamps, validations
+from lienthong.signing.api import (
+    certificates,
+    enrolments,
+    ocsp,
+    publication,
+    remote_keys,
+    signatures,
+    time_stamps,
+    validations,
+)
 from lienthong.signing.background import renewing
 from lienthong.signing.config import Settings
 from lienthong.signing.factory import SigningFactory
 from lienthong.signing.usecases.trust_list import lists_are_fresh
 
+ROUTED = (publication, ocsp, time_stamps, certificates, enrolments, remote_keys, signatures, validations)
 HOP = "signing"
 """The name of this service in problem documents."""
 
@@ -42,10 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         "Liên Thông: signing",
         hop=HOP,
         lifespan=lifespan,
-        routers=[
-            module.router
-            for module in (publication, ocsp, time_stamps, certificates, remote_keys, signatures, validations)
-        ],
+        routers=[module.router for module in ROUTED],
         checks={"database": factory.resources.database.ready, "revocation-lists": lists},
     )
 

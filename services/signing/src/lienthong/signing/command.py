@@ -12,7 +12,7 @@ from lienthong.shared.serving import configure_logging
 from lienthong.shared.serving import serve as serve_app
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.app import create_app
-from lienthong.signing.domain.records import Authority, AuthorityName, RevocationReason, Serial
+from lienthong.signing.domain.records import Authority, AuthorityName, RemoteTerms, RevocationReason, Serial
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.factory import SigningFactory
 from lienthong.signing.operating import operate, settings_from_environment
@@ -120,10 +120,20 @@ def new_key(
 
 
 @app.command("remote-key")
-def remote_key(*, agency: AgencyOption, name: NameOption, node: NodeOption = "") -> None:
-    """Make an agency's remote key, or say which node may sign with it."""
+def remote_key(
+    *,
+    agency: AgencyOption,
+    name: NameOption,
+    organisation: OrganisationOption = "",
+    officer: Annotated[str, typer.Option(help="The officer within the agency; none: the agency's seal")] = "",
+    node: NodeOption = "",
+    signer: Annotated[list[str] | None, typer.Option(help="Client id that may sign; may be repeated")] = None,
+) -> None:
+    """Make the remote key of an agency or its officer, or say who may sign with it."""
     by = NodeId(node) if node else None
-    made = operate(lambda things: create_remote_key(things, AgencyCode(agency), name=name, node=by, caller=None))
+    terms = RemoteTerms(officer=officer, node=by, signers=tuple(signer or ()))
+    subject = _subject(name, organisation=organisation if officer else name, agency=agency, node="")
+    made = operate(lambda things: create_remote_key(things, subject, terms, caller=None))
     typer.echo(made.key.serial)
 
 

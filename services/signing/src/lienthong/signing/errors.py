@@ -1,6 +1,6 @@
 """The leaves of the error taxonomy that belong to the signing service (``RemoteKeyMissing`` lives with its client)."""
 
-from lienthong.shared.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable, Verification
+from lienthong.shared.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany, Unavailable, Verification
 
 
 class CSRInvalid(InvalidInput):
@@ -36,6 +36,55 @@ class ProfileNotAllowed(Forbidden):
 
     code = "profile-not-allowed"
     title = "This certificate is not the caller's to ask for"
+
+
+class ApprovalRequired(Forbidden):
+    """This certificate takes two persons: one asks at ``/v1/enrolments``, another approves there."""
+
+    code = "approval-required"
+    title = "A second person must approve this certificate"
+
+
+class EnrolmentInvalid(InvalidInput):
+    """The enrolment asks for what does not go together."""
+
+    code = "enrolment-invalid"
+    title = "The enrolment is not valid"
+
+
+class EnrolmentUnknown(NotFound):
+    """There is no such enrolment, or it is not the caller's to see."""
+
+    code = "enrolment-not-found"
+    title = "There is no such enrolment"
+
+
+class ApprovalNotAllowed(Forbidden):
+    """The caller may not decide this enrolment: it asked for it itself, or is no operator."""
+
+    code = "approval-not-allowed"
+    title = "This enrolment is not the caller's to decide"
+
+
+class EnrolmentDecided(Conflict):
+    """The enrolment was decided the other way."""
+
+    code = "enrolment-decided"
+    title = "The enrolment is decided already"
+
+
+class EnrolmentExpired(Conflict):
+    """Nobody decided the enrolment in time; it must be asked for again."""
+
+    code = "enrolment-expired"
+    title = "The enrolment has expired"
+
+
+class TooManyEnrolments(TooMany):
+    """The caller has too many enrolments that nobody has decided."""
+
+    code = "too-many-enrolments"
+    title = "Too many pending enrolments"
 
 
 class CertificateUnknown(NotFound):

@@ -11,7 +11,7 @@ from lienthong.shared.database import Database, migrate
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.config import Settings
-from lienthong.signing.domain.records import Authority, CertificateRecord
+from lienthong.signing.domain.records import Authority, CertificateRecord, RemoteTerms
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.keys.store import FileKeyStore, KeyStore
 from lienthong.signing.keys.token_store import TokenKeyStore
@@ -79,7 +79,8 @@ class SigningFactory:
 
     async def create_remote_key(self, agency: AgencyCode, *, name: str, node: NodeId | None) -> RemoteKeyMade:
         """The agency's remote key, made if it has none. ``node`` is the node that may sign with it."""
-        return await create_remote_key(self.resources, agency, name=name, node=node, caller=None)
+        subject = Subject(name=name, organisation=name, agency=agency)
+        return await create_remote_key(self.resources, subject, RemoteTerms(node=node), caller=None)
 
     async def trust_list(self) -> str:
         """What nodes need to check certificates, sealed: a compact JWS."""

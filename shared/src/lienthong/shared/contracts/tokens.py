@@ -27,6 +27,7 @@ class Scope(StrEnum):
     INBOX = "inbox"
     DIRECTORY_WRITE = "directory.write"
     CERTIFICATES_ISSUE = "certificates.issue"
+    CERTIFICATES_APPROVE = "certificates.approve"
     CERTIFICATES_REVOKE = "certificates.revoke"
     SIGNATURES_CREATE = "signatures.create"
     VALIDATIONS_CREATE = "validations.create"

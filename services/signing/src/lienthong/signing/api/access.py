@@ -23,6 +23,8 @@ AnyCaller = Annotated[Principal, Depends(require())]
 """Anyone whom the registry knows."""
 Issuer = Annotated[Principal, Depends(require(Scope.CERTIFICATES_ISSUE))]
 """A caller that may have certificates issued."""
+Approver = Annotated[Principal, Depends(require(Scope.CERTIFICATES_APPROVE))]
+"""A caller that may decide what others asked for."""
 Revoker = Annotated[Principal, Depends(require(Scope.CERTIFICATES_REVOKE))]
 """A caller that may have certificates revoked."""
 Signer = Annotated[Principal, Depends(require(Scope.SIGNATURES_CREATE))]

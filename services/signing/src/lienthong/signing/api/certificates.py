@@ -52,13 +52,14 @@ AgencyQuery = Annotated[str | None, Query(max_length=MAX_CODE_LENGTH, pattern=CO
         errors.SubjectInvalid,
         errors.ProofOfPossessionInvalid,
         errors.ProfileNotAllowed,
+        errors.ApprovalRequired,
         errors.NotInitialised,
     ),
 )
 async def issue(
     order: CertificateRequest, caller: Issuer, resources: WithResources, response: Response
 ) -> CertificateShape:
-    """An agency gets seals and officers' certificates in its own name, a node its own seal, an operator any.
+    """What takes no second person: nodes' seals for an operator. All else is asked for at ``/v1/enrolments``.
 
     Names and extensions inside the CSR are not looked at.
     """

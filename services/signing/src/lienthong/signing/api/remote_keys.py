@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response, status
 
 from lienthong.shared.body_limit import RequestTooLarge
-from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.problems import InvalidRequest, problem_responses
 from lienthong.signing import errors
 from lienthong.signing.api.access import TOKEN_PROBLEMS, Issuer, WithResources
@@ -16,15 +15,17 @@ router = APIRouter(prefix="/v1/remote-keys", tags=["remote keys"])
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    summary="Make an agency's remote key",
+    summary="Make a remote key, or say who may sign with it",
     responses={
-        200: {"model": RemoteKeyShape, "description": "The agency has a usable key already"},
+        200: {"model": RemoteKeyShape, "description": "There is a usable key already; the terms hold from now on"},
         **problem_responses(
             *TOKEN_PROBLEMS,
             InvalidRequest,
             RequestTooLarge,
             errors.SubjectInvalid,
+            errors.EnrolmentInvalid,
             errors.ProfileNotAllowed,
+            errors.ApprovalRequired,
             errors.NotInitialised,
             errors.KeyStoreUnavailable,
         ),
@@ -35,10 +36,10 @@ async def create(
 ) -> RemoteKeyShape:
     """A key and its certificate; the key never leaves.
 
-    An agency with a usable key keeps it; ``node`` then says who may ask for its signatures from now on.
+    A usable key is kept; ``node`` and ``signers`` then say who may ask for its signatures from now on. A key that is
+    not there yet takes a second person: ask for it at ``/v1/enrolments``.
     """
-    node = NodeId(order.node) if order.node else None
-    made = await create_remote_key(resources, AgencyCode(order.agency), name=order.name, node=node, caller=caller)
+    made = await create_remote_key(resources, order.subject(), order.terms(), caller=caller)
     if not made.created:
         response.status_code = status.HTTP_200_OK
     return RemoteKeyShape.of(made)

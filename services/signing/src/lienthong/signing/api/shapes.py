@@ -10,7 +10,15 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
 from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode, NodeId
 from lienthong.shared.signatures.keys import SignatureAlgorithm
 from lienthong.shared.signatures.profiles import Profile
-from lienthong.signing.domain.records import AuthorityName, CertificateRecord, RevocationReason, Serial
+from lienthong.signing.domain.enrolment import MAX_SIGNERS
+from lienthong.signing.domain.records import (
+    AGENCY_ITSELF,
+    AuthorityName,
+    CertificateRecord,
+    RemoteTerms,
+    RevocationReason,
+    Serial,
+)
 from lienthong.signing.domain.requests import MAX_CSR_CHARACTERS
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.usecases.create_remote_key import RemoteKeyMade
@@ -20,9 +28,19 @@ MAX_NAME_CHARACTERS = 300
 CODE_PATTERN = r"^[0-9A-Za-z._-]+$"
 Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE_LENGTH, pattern=CODE_PATTERN, examples=["H28.31.05"])]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS, examples=["Ủy ban nhân dân xã Hang Kia"])]
-_CSR_EXAMPLE = "-----BEGIN CERTIFICATE REQUEST-----\nMIH…\n-----END CERTIFICATE REQUEST-----\n"
+CSR_EXAMPLE = "-----BEGIN CERTIFICATE REQUEST-----\nMIH…\n-----END CERTIFICATE REQUEST-----\n"
 _PEM_EXAMPLE = "-----BEGIN CERTIFICATE-----\nMIIC…\n-----END CERTIFICATE-----\n"
-_SERIAL_EXAMPLE = "44c0b48bd6a03a6fc94ffdf99d5ccda0016c24b4"
+SERIAL_EXAMPLE = "44c0b48bd6a03a6fc94ffdf99d5ccda0016c24b4"
+
+
+Signers = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[0-9A-Za-z._:@-]+$")], ...],
+    Field(
+        max_length=MAX_SIGNERS,
+        description="Subjects (client ids) of the agency's tokens that may sign; none: any of the agency's",
+        examples=[["e-office.H28.31.05"]],
+    ),
+]
 
 
 class Shape(BaseModel):
@@ -48,11 +66,16 @@ class SubjectShape(Shape):
             node=NodeId(self.node) if self.node else None,
         )
 
+    @classmethod
+    def of(cls, subject: Subject) -> "SubjectShape":
+        """From the domain's."""
+        return cls(name=subject.name, organisation=subject.organisation, agency=subject.agency, node=subject.node)
+
 
 class CertificateRequest(Shape):
     """A request for a certificate. Of the CSR only the public key is taken."""
 
-    csr: str = Field(max_length=MAX_CSR_CHARACTERS, description="PKCS#10, PEM", examples=[_CSR_EXAMPLE])
+    csr: str = Field(max_length=MAX_CSR_CHARACTERS, description="PKCS#10, PEM", examples=[CSR_EXAMPLE])
     profile: Profile = Field(examples=["agency-seal"])
     subject: SubjectShape
 
@@ -77,7 +100,7 @@ class RevocationShape(Shape):
 class CertificateShape(Shape):
     """One certificate and what became of it."""
 
-    serial: Serial = Field(examples=[_SERIAL_EXAMPLE])
+    serial: Serial = Field(examples=[SERIAL_EXAMPLE])
     issuer: AuthorityName = Field(examples=["issuing-1"])
     profile: Profile
     subject: str = Field(description="RFC 4514", examples=["CN=Ủy ban nhân dân xã Hang Kia,C=VN"])
@@ -118,18 +141,36 @@ class CertificatePage(Shape):
 
 
 class RemoteKeyRequest(Shape):
-    """A request for a key that this service keeps for an agency."""
+    """A request for a key that this service keeps for an agency or its officer, or new terms for it."""
 
     agency: Code
-    name: Name = Field(description="The agency's name, for the certificate")
+    name: Name = Field(description="The agency's or officer's name, for the certificate")
+    organisation: str = Field("", max_length=MAX_NAME_CHARACTERS, description="An officer's agency, by name")
+    officer: Code | None = Field(None, description="The officer within the agency; none: the agency's seal")
     node: Code | None = Field(None, description="The node that may ask for its signatures", examples=["H28.31"])
+    signers: Signers = ()
+
+    def subject(self) -> Subject:
+        """Whom the certificate is for."""
+        organisation = self.organisation if self.officer else self.name
+        return Subject(name=self.name, organisation=organisation, agency=AgencyCode(self.agency))
+
+    def terms(self) -> RemoteTerms:
+        """Who may sign with it."""
+        return RemoteTerms(
+            officer=self.officer or AGENCY_ITSELF,
+            node=NodeId(self.node) if self.node else None,
+            signers=self.signers,
+        )
 
 
 class RemoteKeyShape(Shape):
     """An agency's remote key: what may be known of it."""
 
     agency: str
+    officer: str | None
     node: str | None
+    signers: Signers
     created_at: datetime
     certificate: CertificateShape
 
@@ -138,7 +179,9 @@ class RemoteKeyShape(Shape):
         """From what the use case made."""
         return cls(
             agency=made.key.agency,
-            node=made.key.node,
+            officer=made.key.terms.officer or None,
+            node=made.key.terms.node,
+            signers=made.key.terms.signers,
             created_at=made.key.created_at,
             certificate=CertificateShape.of(made.record),
         )

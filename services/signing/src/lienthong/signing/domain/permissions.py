@@ -62,14 +62,16 @@ def require_may_revoke(caller: Principal, record: CertificateRecord) -> None:
 
 
 def require_may_sign(caller: Principal, agency: str, key: RemoteKey | None) -> None:
-    """An agency signs with its own key; a node, with the keys that name it. Operators do not sign.
+    """The persons whom a key names sign with it, if they are its agency's; a node, if it names it. No operator signs.
 
     Raises:
         SigningNotAllowed: Neither. Whether the agency has a key is not told then.
     """
-    if caller.agency is not None and caller.agency == agency:
-        return
-    node = node_of_client(caller)
-    if node is not None and (key is None or key.node == node):
+    if caller.agency is not None:
+        allowed = caller.agency == agency and (key is None or key.names(caller.client_id))
+    else:
+        node = node_of_client(caller)
+        allowed = node is not None and (key is None or key.terms.node == node)
+    if allowed:
         return
     raise SigningNotAllowed(f"Your client may not sign for the agency {agency}.")

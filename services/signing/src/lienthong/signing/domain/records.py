@@ -96,14 +96,35 @@ class PublishedTrustList:
     jws: str
 
 
+AGENCY_ITSELF = ""
+"""The officer of a remote key that is the agency's own seal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteTerms:
+    """Whose remote key it is, and who may sign with it.
+
+    ``officer`` names the officer within the agency (the agency's seal: none). ``node`` may ask for the seal's
+    signatures. ``signers`` are the subjects of the tokens that may, all of the agency; none: any of the agency's.
+    """
+
+    officer: str = AGENCY_ITSELF
+    node: NodeId | None = None
+    signers: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteKey:
-    """An agency's key that is held here. ``node`` may ask for its signatures, as the agency may; None: no node."""
+    """A key of an agency, or of one of its officers, that is held here."""
 
     agency: AgencyCode
     serial: Serial
-    node: NodeId | None
+    terms: RemoteTerms
     created_at: datetime
+
+    def names(self, client_id: str) -> bool:
+        """Whether that client of the agency may sign with it."""
+        return client_id in self.terms.signers or (not self.terms.signers and not self.terms.officer)
 
     @property
     def key_name(self) -> str:

@@ -7,6 +7,7 @@ them, so a request cannot ask its way into a CA.
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from lienthong.shared.signatures.profiles import MAX_RSA_BITS, MIN_RSA_BITS, Profile, SubjectKey
 from lienthong.signing.errors import CSRInvalid, KeyNotAllowed, ProofOfPossessionInvalid
@@ -40,6 +41,11 @@ def requested_key(csr_pem: str, profile: Profile) -> SubjectKey:
     check_key(key, profile)
     _require_possession(request)
     return key
+
+
+def rewritten(csr_pem: str) -> str:
+    """The request alone in PEM, without whatever stood around it. Raises :class:`CSRInvalid`."""
+    return _read(csr_pem).public_bytes(Encoding.PEM).decode()
 
 
 def check_key(key: object, profile: Profile) -> None:

@@ -87,8 +87,17 @@ def _only_code(code: str | None, field: str, *, excluded: str | None) -> str:
     return code
 
 
-def _text(value: str, field: str) -> str:
+def plain_text(value: str, field: str) -> str:
+    """``value`` in NFC without space around it, if it is text that a person can read.
+
+    Raises:
+        SubjectInvalid: It is empty, or holds control characters.
+    """
     text = unicodedata.normalize("NFC", value).strip()
     if not text or any(unicodedata.category(character) in ("Cc", "Cs", "Cn", "Co") for character in text):
-        raise SubjectInvalid("Names are plain text, and not empty.", facts={"field": field})
-    return text[:MAX_NAME_LENGTH].rstrip()
+        raise SubjectInvalid("Names and reasons are plain text, and not empty.", facts={"field": field})
+    return text
+
+
+def _text(value: str, field: str) -> str:
+    return plain_text(value, field)[:MAX_NAME_LENGTH].rstrip()

@@ -7,18 +7,16 @@ from typing import Any
 from sqlalchemy import Row, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lienthong.shared.database import insert_or_ignore
-from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.identifiers import AgencyCode
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.domain.records import (
     AuthorityName,
     CertificateRecord,
-    RemoteKey,
     Revocation,
     RevocationReason,
     Serial,
 )
-from lienthong.signing.storage.schema import certificates, remote_keys
+from lienthong.signing.storage.schema import certificates
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -90,31 +88,6 @@ async def revoked_under(connection: AsyncConnection, issuer: AuthorityName) -> l
     query = select(*columns).where(certificates.c.issuer == issuer, certificates.c.revoked_at.is_not(None))
     rows = await connection.execute(query.order_by(certificates.c.revoked_at, certificates.c.serial))
     return [(row.serial, revocation) for row in rows if (revocation := _revocation_of(row)) is not None]
-
-
-async def remote_key(connection: AsyncConnection, agency: AgencyCode) -> RemoteKey | None:
-    """The remote key of an agency, usable or not."""
-    query = select(remote_keys).where(remote_keys.c.agency == agency)
-    row = (await connection.execute(query)).mappings().first()
-    return RemoteKey(**row) if row else None
-
-
-async def put_remote_key(connection: AsyncConnection, key: RemoteKey, *, instead_of: Serial | None) -> bool:
-    """Makes ``key`` the agency's one, if its present one is still ``instead_of`` (None: there is none)."""
-    values = {"agency": key.agency, "serial": key.serial, "node": key.node, "created_at": key.created_at}
-    if instead_of is None:
-        statement = insert_or_ignore(connection, remote_keys).values(values).returning(remote_keys.c.agency)
-        return (await connection.execute(statement)).first() is not None
-    present = and_(remote_keys.c.agency == key.agency, remote_keys.c.serial == instead_of)
-    changed = await connection.execute(
-        update(remote_keys).where(present).values(values).returning(remote_keys.c.agency)
-    )
-    return changed.first() is not None
-
-
-async def set_remote_key_node(connection: AsyncConnection, agency: AgencyCode, node: NodeId | None) -> None:
-    """Says which node may ask for an agency's signatures."""
-    await connection.execute(update(remote_keys).where(remote_keys.c.agency == agency).values(node=node))
 
 
 def record_of_row(row: AnyRow) -> CertificateRecord:

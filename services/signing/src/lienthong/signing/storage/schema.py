@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -66,10 +67,41 @@ crls = Table(
 remote_keys = Table(
     "remote_keys",
     metadata,
-    Column("agency", CODE, primary_key=True, doc="One key in use an agency; earlier ones remain as certificates"),
+    Column("agency", CODE, primary_key=True),
+    Column("officer", CODE, primary_key=True, doc="Empty: the agency's seal. One key in use each"),
     Column("serial", SERIAL, ForeignKey("certificates.serial"), nullable=False, doc="Also the name of its key file"),
     Column("node", CODE, doc="The node that may ask for its signatures"),
+    Column("signers", JSON, nullable=False, doc="Subjects of the tokens that may; empty: any of the agency's"),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", String(36), primary_key=True, doc="UUIDv7: in the order of asking"),
+    Column("kind", String(16), nullable=False),
+    Column("profile", String(32)),
+    Column("name", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("agency", CODE),
+    Column("node", CODE),
+    Column("csr", Text, nullable=False, doc="PEM"),
+    Column("officer", CODE, nullable=False),
+    Column("signing_node", CODE),
+    Column("signers", JSON, nullable=False),
+    Column("digest", String(64), doc="Of a batch"),
+    Column("certificates", Integer, nullable=False, doc="How many it is for"),
+    Column("requested_by", String(200), nullable=False, doc="Subject of the token, or 'operator' at the command line"),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("approved", Boolean, doc="Null: not decided"),
+    Column("decided_by", String(200)),
+    Column("decided_at", UtcDateTime),
+    Column("reason", Text, nullable=False),
+    Column("serial", SERIAL, ForeignKey("certificates.serial")),
+    Index("enrolments_by_agency", "agency", "id"),
+    Index("enrolments_by_requester", "requested_by", "id"),
+    Index("enrolments_by_digest", "digest"),
 )
 
 time_stamp_clock = Table(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lienthong.shared.signatures.profiles import SERVICE_PROFILES, Profile, SubjectKey
 from lienthong.shared.tokens import Principal
+from lienthong.signing.domain.enrolment import require_one_person_enough
 from lienthong.signing.domain.issuance import Terms, draft_leaf, record_of
 from lienthong.signing.domain.permissions import require_may_issue
 from lienthong.signing.domain.records import Authority, CertificateRecord
@@ -40,11 +41,13 @@ async def issue_certificate(
 
     Raises:
         ProfileNotAllowed: The caller may not have it.
+        ApprovalRequired: It takes a second person.
         SubjectInvalid: The subject does not fit the profile.
         CSRInvalid, KeyNotAllowed, ProofOfPossessionInvalid: The request is not good; see ``domain.requests``.
     """
     if caller is not None:
         require_may_issue(caller, profile, subject)
+        require_one_person_enough(caller, profile, now=resources.clock())
     _require_end_entity(profile)
     issuer = await resources.issuing_authority()
     key = await asyncio.to_thread(requested_key, csr_pem, profile)
