@@ -90,6 +90,9 @@ JSON_OPERATIONS: Final = (
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
     Operation(service="signing", method="POST", path="/v1/certificates", body=_CERTIFICATE),
     Operation(service="signing", method="POST", path="/v1/certificates/{serial}/revocation", body=_REVOCATION),
+    Operation(
+        service="signing", method="POST", path="/v1/certificates/{serial}/renewal", body={"request": "e30.e30.e30"}
+    ),
     Operation(service="signing", method="POST", path="/v1/remote-keys", body=_REMOTE),
     Operation(service="signing", method="POST", path="/v1/enrolments", body=_CERTIFICATE),
     Operation(service="signing", method="POST", path="/v1/enrolments/{id}/approval", body=_DECISION),

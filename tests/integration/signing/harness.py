@@ -17,7 +17,7 @@ from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE, TOKEN_TYPE, Scop
 from lienthong.shared.identifiers import new_uuid
 from lienthong.shared.tokens import TokenVerifier
 from lienthong.signing.config import Settings
-from lienthong.signing.factory import SigningFactory
+from lienthong.signing.factory import SigningFactory, utc_now
 from lienthong.signing.main import create_app
 
 ISSUER = "https://registry.example"
@@ -95,6 +95,15 @@ class Service:
         if approved.is_error:
             return approved
         return await self.http.get(f"/v1/certificates/{approved.json()['serial']}", headers=self.operator)
+
+    @asynccontextmanager
+    async def later(self, time: timedelta) -> AsyncIterator[SigningFactory]:
+        """The service as it will be."""
+        before = self.app.state.signing
+        async with SigningFactory(self.settings, clock=lambda: utc_now() + time) as factory:
+            self.app.state.signing = factory
+            yield factory
+        self.app.state.signing = before
 
     async def root_pem(self) -> bytes:
         """The pinned root."""

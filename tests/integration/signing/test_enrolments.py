@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from lienthong.shared.contracts.tokens import Scope
-from lienthong.signing.factory import SigningFactory, utc_now
 from tests.integration.signing.harness import Service
 from tests.integration.signing.test_certificates import HANG_KIA, csr
 
@@ -123,14 +122,11 @@ async def test_what_was_rejected_is_not_approved_afterwards(service: Service) ->
 
 async def test_a_stale_enrolment_expires(service: Service) -> None:
     enrolment = await asked(service)
-    later = SigningFactory(service.settings, clock=lambda: utc_now() + timedelta(days=15))
-    service.app.state.signing, before = later, service.app.state.signing
 
-    answer = await service.decide(enrolment)
-    listed = await service.http.get("/v1/enrolments?state=expired", headers=service.operator)
-    pending = await service.http.get("/v1/enrolments?state=pending", headers=service.operator)
-    service.app.state.signing = before
-    await later.close()
+    async with service.later(timedelta(days=15)):
+        answer = await service.decide(enrolment)
+        listed = await service.http.get("/v1/enrolments?state=expired", headers=service.operator)
+        pending = await service.http.get("/v1/enrolments?state=pending", headers=service.operator)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "enrolment-expired")
     assert ([one["id"] for one in listed.json()["items"]], pending.json()["items"]) == ([enrolment], [])

@@ -87,6 +87,27 @@ class TooManyEnrolments(TooMany):
     title = "Too many pending enrolments"
 
 
+class RenewalProofInvalid(Verification):
+    """The renewal is not signed with the key of the certificate that it is for."""
+
+    code = "renewal-proof-invalid"
+    title = "The renewal does not prove possession of the old key"
+
+
+class RenewalNotPossible(Conflict):
+    """The certificate is revoked, has lapsed, is too young, or is of a kind that is not renewed."""
+
+    code = "renewal-not-possible"
+    title = "This certificate cannot be renewed"
+
+
+class AlreadyRenewed(Conflict):
+    """The certificate was renewed before, for another key."""
+
+    code = "already-renewed"
+    title = "The certificate is renewed already"
+
+
 class CertificateUnknown(NotFound):
     """No certificate has that serial number here."""
 

@@ -18,10 +18,12 @@ import httpx
 from cryptography import x509
 from pydantic import BaseModel, ValidationError
 
+from lienthong.shared.contracts.renewal import RENEWAL_TYPE, RenewalRequest
 from lienthong.shared.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from lienthong.shared.identifiers import AgencyCode
 from lienthong.shared.signatures.keys import SignatureAlgorithm
 from lienthong.shared.signatures.report import Report
+from lienthong.shared.signatures.seals import SealKey
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Longest JSON answer that is read: a trust list with a large CRL."""
@@ -137,6 +139,17 @@ class SigningClient:
         """The certificate (PEM) for a request; ``subject`` has name and agency or node. Raises as :meth:`sign_raw`."""
         body = {"csr": csr_pem, "profile": profile, "subject": subject}
         async with self._answer("POST", "/v1/certificates", json=body) as answer:
+            return _parsed(_CertificateAnswer, await _content(answer)).certificate
+
+    async def renew(self, key: SealKey, csr_pem: str) -> str:
+        """The next certificate (PEM) of the holder of ``key``; only the key of the request is taken.
+
+        Raises as :meth:`sign_raw`.
+        """
+        serial = f"{key.chain[0].serial_number:040x}"
+        proof = key.seal(RENEWAL_TYPE, RenewalRequest(serial=serial, csr=csr_pem))
+        path = f"/v1/certificates/{serial}/renewal"
+        async with self._answer("POST", path, authorised=False, json={"request": proof}) as answer:
             return _parsed(_CertificateAnswer, await _content(answer)).certificate
 
     @asynccontextmanager

@@ -16,11 +16,13 @@ from lienthong.signing.api.shapes import (
     CertificatePage,
     CertificateRequest,
     CertificateShape,
+    RenewalOrder,
     RevocationRequest,
 )
 from lienthong.signing.domain.records import Serial
 from lienthong.signing.usecases.issue_certificate import issue_certificate
 from lienthong.signing.usecases.read_certificates import page_of_certificates, read_certificate
+from lienthong.signing.usecases.renew_certificate import renew_certificate
 from lienthong.signing.usecases.revoke_certificate import revoke_certificate
 
 router = APIRouter(prefix="/v1/certificates", tags=["certificates"])
@@ -105,6 +107,40 @@ async def one(
     if PEM_MEDIA_TYPE in accept:
         return Response(record.pem + issuer_pem, media_type=PEM_MEDIA_TYPE)
     return JSONResponse(CertificateShape.of(record).model_dump(mode="json"))
+
+
+@router.post(
+    "/{serial}/renewal",
+    status_code=status.HTTP_201_CREATED,
+    summary="Renew a certificate with its own key",
+    responses={
+        200: {"model": CertificateShape, "description": "It was renewed before, for that very key"},
+        **problem_responses(
+            InvalidRequest,
+            RequestTooLarge,
+            errors.CertificateUnknown,
+            errors.RenewalProofInvalid,
+            errors.RenewalNotPossible,
+            errors.AlreadyRenewed,
+            errors.CSRInvalid,
+            errors.KeyNotAllowed,
+            errors.ProofOfPossessionInvalid,
+            errors.KeyOffline,
+        ),
+    },
+)
+async def renew(
+    serial: SerialPath, order: RenewalOrder, resources: WithResources, *, response: Response
+) -> CertificateShape:
+    """The same subject and profile for the time to come. The old key's signature authorises it; no token is needed.
+
+    In the last third of the certificate's time, not after it, and not once it is revoked.
+    """
+    record, created = await renew_certificate(resources, _serial(serial), order.request)
+    response.headers["Location"] = f"{router.prefix}/{record.serial}"
+    if not created:
+        response.status_code = status.HTTP_200_OK
+    return CertificateShape.of(record)
 
 
 @router.post(

@@ -19,6 +19,7 @@ from lienthong.signing.domain.records import (
     RevocationReason,
     Serial,
 )
+from lienthong.signing.domain.renewal import MAX_RENEWAL_CHARACTERS
 from lienthong.signing.domain.requests import MAX_CSR_CHARACTERS
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.usecases.create_remote_key import RemoteKeyMade
@@ -80,6 +81,17 @@ class CertificateRequest(Shape):
     subject: SubjectShape
 
 
+class RenewalOrder(Shape):
+    """A wish for the next certificate, signed with the key of the one before."""
+
+    request: str = Field(
+        max_length=MAX_RENEWAL_CHARACTERS,
+        description="Compact JWS (ES256; RS256 or PS256 with an RSA key) of the type 'lienthong-renewal+jws' over"
+        " {'serial': the certificate before, 'csr': PKCS#10 in PEM}",
+        examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6Imxp….eyJzZXJpYWwiOi….MEUCIQ…"],
+    )
+
+
 class RevocationRequest(Shape):
     """A decision to revoke."""
 
@@ -109,6 +121,7 @@ class CertificateShape(Shape):
     not_before: datetime
     not_after: datetime
     issued_at: datetime
+    renews: Serial | None = Field(description="The certificate before, if it is a renewal")
     revocation: RevocationShape | None
     certificate: str = Field(description="PEM", examples=[_PEM_EXAMPLE])
 
@@ -126,6 +139,7 @@ class CertificateShape(Shape):
             not_before=record.not_before,
             not_after=record.not_after,
             issued_at=record.issued_at,
+            renews=record.renews,
             revocation=RevocationShape(reason=gone.reason, decided_at=gone.decided_at, effective_at=gone.effective_at)
             if gone
             else None,

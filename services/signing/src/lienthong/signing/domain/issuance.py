@@ -113,6 +113,32 @@ def draft_leaf(
     )
 
 
+def draft_renewal(
+    issuer: Authority,
+    old: CertificateRecord,
+    key: SubjectKey,
+    *,
+    serial: int,
+    now: datetime,
+    addresses: Addresses,
+    policies: Sequence[x509.ObjectIdentifier],
+) -> x509.CertificateBuilder:
+    """The next certificate of the subject and profile of ``old``, before the issuing authority's signature."""
+    names = old.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return _below(
+        issuer,
+        old.profile,
+        key,
+        subject=old.certificate.subject,
+        uri=uri,
+        serial=serial,
+        now=now,
+        addresses=addresses,
+        terms=Terms(policies=policies),
+    )
+
+
 def record_of(
     certificate: x509.Certificate,
     profile: Profile,

@@ -40,7 +40,7 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRecord:
-    """One issued certificate. ``issued_by`` is the client that asked; ``pem`` is the certificate itself."""
+    """One issued certificate. ``issued_by`` is the client that asked; ``renews`` the certificate before."""
 
     serial: Serial
     issuer: AuthorityName
@@ -54,6 +54,7 @@ class CertificateRecord:
     issued_at: datetime
     issued_by: str
     revocation: Revocation | None = None
+    renews: Serial | None = None
 
     @property
     def certificate(self) -> x509.Certificate:

@@ -36,6 +36,12 @@ async def certificate(
     return record_of_row(row) if row else None
 
 
+async def renewal_of(connection: AsyncConnection, serial: Serial) -> CertificateRecord | None:
+    """The certificate that renews another."""
+    row = (await connection.execute(select(certificates).where(certificates.c.renews == serial))).first()
+    return record_of_row(row) if row else None
+
+
 async def list_certificates(
     connection: AsyncConnection, *, agency: AgencyCode | None, after: tuple[datetime, Serial] | None, limit: int
 ) -> list[CertificateRecord]:
@@ -105,6 +111,7 @@ def record_of_row(row: AnyRow) -> CertificateRecord:
         issued_at=row.issued_at,
         issued_by=row.issued_by,
         revocation=_revocation_of(row),
+        renews=row.renews,
     )
 
 
@@ -138,4 +145,5 @@ def _row_of(record: CertificateRecord) -> dict[str, object]:
         "not_after": record.not_after,
         "issued_at": record.issued_at,
         "issued_by": record.issued_by,
+        "renews": record.renews,
     }

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ColumnElement
 
 from lienthong.shared.database import insert_or_ignore
 from lienthong.shared.identifiers import AgencyCode
-from lienthong.signing.domain.records import RemoteKey, RemoteTerms
+from lienthong.signing.domain.records import RemoteKey, RemoteTerms, Serial
 from lienthong.signing.storage.schema import remote_keys
 
 
@@ -19,6 +19,12 @@ async def remote_key(connection: AsyncConnection, agency: AgencyCode, officer: s
         return None
     terms = RemoteTerms(officer=row.officer, node=row.node, signers=tuple(row.signers))
     return RemoteKey(agency=row.agency, serial=row.serial, terms=terms, created_at=row.created_at)
+
+
+async def is_remote(connection: AsyncConnection, serial: Serial) -> bool:
+    """Whether the key of that certificate is one in use here."""
+    query = select(remote_keys.c.serial).where(remote_keys.c.serial == serial)
+    return (await connection.execute(query)).first() is not None
 
 
 async def put_remote_key(connection: AsyncConnection, key: RemoteKey) -> None:

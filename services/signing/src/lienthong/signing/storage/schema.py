@@ -48,6 +48,8 @@ certificates = Table(
     Column("revoked_at", UtcDateTime, doc="When it was decided; the CRL's revocationDate"),
     Column("revocation_effective_at", UtcDateTime, doc="The CRL's invalidityDate"),
     Column("revocation_reason", String(32)),
+    Column("renews", SERIAL, doc="The certificate that it renews, if it is a renewal"),
+    Index("certificates_by_renewed", "renews", unique=True),
     Index("certificates_by_issue", "issued_at", "serial"),
     Index("certificates_by_agency", "agency", "issued_at", "serial"),
     Index("certificates_revoked", "issuer", "revoked_at"),

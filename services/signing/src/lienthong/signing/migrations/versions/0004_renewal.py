@@ -1,0 +1,20 @@
+"""Which certificate renews which."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("certificates", sa.Column("renews", sa.String(40)))
+    op.create_index("certificates_by_renewed", "certificates", ["renews"], unique=True)
+
+
+def downgrade() -> None:
+    op.drop_index("certificates_by_renewed", "certificates")
+    with op.batch_alter_table("certificates") as table:
+        table.drop_column("renews")
