@@ -1,9 +1,8 @@
 """The directory as nodes hold it locally: a signed, expiring snapshot (JWS type ``DIRECTORY_TYPE``)."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.identifiers import AgencyCode, NodeId
@@ -55,8 +54,8 @@ class DirectorySnapshot(Contract):
     """The whole directory at one moment. ``version`` only grows; a lower one than held is refused."""
 
     version: int
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
     nodes: tuple[NodeEntry, ...]
     agencies: tuple[AgencyEntry, ...]
     delegations: tuple[DelegationEntry, ...] = ()

@@ -5,8 +5,9 @@ of its own) towards recipients beyond one next hop. An *evidence* envelope carri
 that accepted the document.
 """
 
-from datetime import datetime
 from enum import StrEnum
+
+from pydantic import AwareDatetime
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import PackageReference
@@ -51,7 +52,7 @@ class EnvelopeDocument(Contract):
     origin: NodeId
     sender: AgencyCode
     sender_document_id: str
-    submitted_at: datetime
+    submitted_at: AwareDatetime
     priority: int
     package: PackageReference
     replies_to: DocumentId | None = None
@@ -68,7 +69,7 @@ class Envelope(Contract):
     audience: NodeId
     destination: NodeId | None = None
     """The node an evidence envelope travels to; document envelopes name nodes per delivery."""
-    issued_at: datetime
+    issued_at: AwareDatetime
     document: EnvelopeDocument
     deliveries: tuple[EnvelopeDelivery, ...] = ()
     evidence: tuple[str, ...] = ()

@@ -3,8 +3,9 @@
 Source: event names of ETSI EN 319 522-3.
 """
 
-from datetime import datetime
 from enum import StrEnum
+
+from pydantic import AwareDatetime
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, EvidenceId, NodeId, Sha256
@@ -62,7 +63,7 @@ class Evidence(Contract):
     id: EvidenceId
     event: Event
     issuer: NodeId
-    time: datetime
+    time: AwareDatetime
     document: DocumentId
     package: PackageReference
     sender: AgencyCode

@@ -1,13 +1,13 @@
 """A node's evidence log as others read it: checkpoints, proofs, entries. Hashes are 64 hexadecimal digits, SHA-256."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.identifiers import EvidenceId, NodeId
-from lienthong.shared.merkle import MAX_TREE_SIZE
+from lienthong.shared.merkle import MAX_PROOF_HASHES, MAX_TREE_SIZE
 
 LOG_REQUEST_TYPE = "lienthong-log+jws"
 """JWS ``typ`` of a node's request to read the log of another."""
@@ -35,13 +35,13 @@ class LogRequest(Contract):
 
     issuer: NodeId
     audience: NodeId
-    issued_at: datetime
+    issued_at: AwareDatetime
 
 
 class TimeStampAnswer(Contract):
     """A time stamp over a checkpoint's note body: ``token`` is an RFC 3161 TimeStampToken, DER in base64."""
 
-    time: datetime = Field(examples=["2026-11-20T08:00:00Z"])
+    time: AwareDatetime = Field(examples=["2026-11-20T08:00:00Z"])
     token: str
 
 
@@ -81,7 +81,7 @@ class InclusionAnswer(Contract):
     index: int = Field(ge=0, examples=[41])
     size: int = Field(ge=1, examples=[100])
     leaf_hash: Hash = Field(examples=[_HASH], description="SHA-256(0x00 || compact JWS)")
-    proof: tuple[Hash, ...] = Field(description="From the leaf up")
+    proof: tuple[Hash, ...] = Field(max_length=MAX_PROOF_HASHES, description="From the leaf up")
 
 
 class ConsistencyAnswer(Contract):

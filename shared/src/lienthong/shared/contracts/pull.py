@@ -1,6 +1,8 @@
 """How one node asks another for a package: a sealed request as bearer token, checked without the registry."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+from pydantic import AwareDatetime
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.identifiers import NodeId, Sha256
@@ -16,5 +18,5 @@ class PullRequest(Contract):
 
     issuer: NodeId
     audience: NodeId
-    issued_at: datetime
+    issued_at: AwareDatetime
     sha256: Sha256

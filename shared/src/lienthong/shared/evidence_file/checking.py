@@ -39,6 +39,7 @@ from lienthong.shared.signatures.validation import validate_package
 _CONTAINER = "ETSI EN 319 162-1 clause 4.4"
 _TIME = "RFC 3161; ETSI EN 319 162-1 clause 4.4.5"
 _SEAL = "ETSI EN 319 122-1 clause 6"
+_OPEN = Indication.INDETERMINATE
 _SIGNATURES = "ETSI EN 319 102-1"
 
 
@@ -135,7 +136,7 @@ def _time(file: EvidenceFile, trust: TrustStore, judgement: _Judgement) -> datet
     token = file.small.get(TIME_STAMP)
     if token is None:
         detail = "No time stamp: the authority was away when the file was made. Ask for the file again."
-        judgement.failed("time stamp", detail, source=_TIME, indication=Indication.INDETERMINATE)
+        judgement.failed("time stamp", detail, source=_TIME, indication=_OPEN)
         raise _Ended
     digest = hashlib.sha256(file.small[TIME_MANIFEST]).digest()
     try:
@@ -146,6 +147,10 @@ def _time(file: EvidenceFile, trust: TrustStore, judgement: _Judgement) -> datet
     if stamp.has_strangers:  # no digest covers this member: it may hold nothing that was not checked
         detail = "The token carries certificates or attributes that do not belong to it."
         judgement.failed("time stamp", detail, source=_TIME, sub=SubIndication.FORMAT_FAILURE)
+        raise _Ended
+    if stamp.certificate.revocation_unknown:
+        detail = "No fresh revocation list for the time-stamping authority is in the file."
+        judgement.failed("time stamp", detail, source=_TIME, indication=_OPEN, sub=SubIndication.TRY_LATER)
         raise _Ended
     judgement.passed("time stamp", source=_TIME, by=stamp.authority, at=stamp.gen_time)
     return stamp.gen_time
@@ -165,7 +170,7 @@ def _seal(file: EvidenceFile, trust: TrustStore, *, at: datetime, judgement: _Ju
         )
     elif checked.revocation_unknown:
         detail = "No fresh revocation list for the seal's certificate is in the file."
-        judgement.failed(what, detail, source=_SEAL, indication=Indication.INDETERMINATE, sub=SubIndication.TRY_LATER)
+        judgement.failed(what, detail, source=_SEAL, indication=_OPEN, sub=SubIndication.TRY_LATER)
     else:
         judgement.passed(what, source=_SEAL, by=_subject(opened.signer), at=at)
 

@@ -1,9 +1,8 @@
 """What an evidence file holds, and where."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import Event, PackageReference
@@ -33,6 +32,8 @@ MAX_EVIDENCE = 2_000
 """Pieces of evidence in one file."""
 MAX_CERTIFICATES = 1_000
 """Certificates in :data:`CERTIFICATES`."""
+MAX_SEALS_OF_NODE = 16
+"""Certificates of one node among them, each of which a signature is tried with: seals are renewed every other year."""
 MAX_MEMBERS = 8 * 1024
 """Members of one file."""
 MAX_SMALL_BYTES = 32 * 1024 * 1024
@@ -47,7 +48,7 @@ class ProvenEvidence(Contract):
     id: EvidenceId
     node: NodeId
     event: Event
-    time: datetime
+    time: AwareDatetime
     member: str
     """The compact JWS, ASCII."""
     proof: str | None = None
@@ -67,5 +68,5 @@ class Contents(Contract):
     package: PackageReference
     package_member: str
     made_by: NodeId
-    made_at: datetime
+    made_at: AwareDatetime
     evidence: Annotated[tuple[ProvenEvidence, ...], Field(max_length=MAX_EVIDENCE)]

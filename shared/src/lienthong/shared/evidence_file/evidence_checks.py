@@ -68,7 +68,7 @@ def _check(
     proven_at: datetime | None = None,
 ) -> EvidenceCheck:
     return EvidenceCheck(
-        what=f"{named.event.value} of {named.time:%Y-%m-%d %H:%M:%S} UTC",
+        what=f"{named.event.value} of {named.time.isoformat(sep=' ', timespec='seconds')}",
         by=f"node {named.node}",
         indication=indication,
         sub_indication=sub_indication,

@@ -6,7 +6,7 @@ from lienthong.shared.contracts.evidence import Event, Evidence, RecipientOutcom
 from lienthong.shared.evidence_file.contents import Contents
 from lienthong.shared.evidence_file.evidence_checks import CheckedEvidence
 from lienthong.shared.evidence_file.verdict import EvidenceCheck, RecipientProof
-from lienthong.shared.identifiers import DeliveryId, NodeId
+from lienthong.shared.identifiers import AgencyCode, DeliveryId, NodeId
 from lienthong.shared.signatures.report import Indication, SubIndication
 
 _SOURCE = "ETSI EN 319 522-3 clause 5"
@@ -23,8 +23,9 @@ def check_journey(contents: Contents, pieces: Sequence[CheckedEvidence]) -> Evid
     """That the pieces tell one story.
 
     1. There is an acceptance, and all acceptances are of one node: the origin.
-    2. Every delivery that a piece speaks of was accepted by the origin, for that node.
+    2. Every delivery that a piece speaks of was accepted by the origin, for that agency and that node.
     3. Arrival and its failure are stated by the node that serves the recipient.
+    4. No piece stands twice, to look like more.
     """
     sound = [piece.claims for piece in pieces if piece.claims is not None]
     fault = _fault(sound)
@@ -41,8 +42,12 @@ def check_journey(contents: Contents, pieces: Sequence[CheckedEvidence]) -> Evid
 
 
 def recipients(pieces: Sequence[CheckedEvidence]) -> tuple[RecipientProof, ...]:
-    """The last event of each delivery, in the order of acceptance."""
-    sound = sorted((piece.claims for piece in pieces if piece.claims is not None), key=lambda one: one.time)
+    """The last event of each delivery, in the order of acceptance.
+
+    What the node that serves the recipient states outweighs what anybody on the way states, whatever time he gives.
+    """
+    known = (piece.claims for piece in pieces if piece.claims is not None)
+    sound = sorted(known, key=lambda one: (one.event in _OF_THE_RECIPIENTS_NODE, one.time))
     last: dict[DeliveryId, RecipientProof] = {}
     for claims in sound:
         for one in claims.recipients:
@@ -63,18 +68,23 @@ def _fault(sound: Sequence[Evidence]) -> str:
         return "No evidence says that a node accepted the document."
     if len({one.issuer for one in accepted}) != 1:
         return "More than one node says that it accepted the document from its sender."
-    nodes = {one.delivery: one.node for one in _deliveries(accepted)}
+    destinations = {one.delivery: _destination(one) for one in _deliveries(accepted)}
     for claims in sound:
         for one in _deliveries([claims]):
-            if one.delivery not in nodes:  # 2
+            if destinations.get(one.delivery) != _destination(one):  # 2
                 return f"{claims.issuer} speaks of a delivery that the origin did not accept."
-            if not _entitled(claims, nodes[one.delivery]):  # 3
+            if not _entitled(claims, one.node):  # 3
                 return f"{claims.issuer} states {claims.event.value}, but does not serve {one.addressed_to}."
-    return ""
+    twice = len({one.id for one in sound}) != len(sound)  # 4
+    return "A piece of evidence stands twice." if twice else ""
 
 
 def _deliveries(pieces: Iterable[Evidence]) -> Iterator[RecipientOutcome]:
     return (one for claims in pieces for one in claims.recipients if one.delivery is not None)
+
+
+def _destination(one: RecipientOutcome) -> tuple[str, AgencyCode | None, NodeId | None]:
+    return one.addressed_to, one.agency, one.node
 
 
 def _entitled(claims: Evidence, node: NodeId | None) -> bool:

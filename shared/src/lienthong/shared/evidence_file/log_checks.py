@@ -5,9 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from lienthong.shared.evidence_file.contents import CERTIFICATES, MAX_CERTIFICATES, Contents, ProvenEvidence
+from lienthong.shared.evidence_file.contents import (
+    CERTIFICATES,
+    MAX_CERTIFICATES,
+    MAX_SEALS_OF_NODE,
+    Contents,
+    ProvenEvidence,
+)
 from lienthong.shared.identifiers import NodeId
+from lienthong.shared.signatures.certificates import certificate_from_der
 from lienthong.shared.signatures.checkpoints import (
     ORIGIN_PREFIX,
     Checkpoint,
@@ -111,7 +119,7 @@ def seals_in(members: Mapping[str, bytes]) -> dict[NodeId, list[x509.Certificate
     """The certificates of nodes in the file by the node that each names; nothing is verified.
 
     Raises:
-        ValueError: They cannot be read, or are too many.
+        ValueError: They cannot be read, or are too many, or too many of one node.
     """
     try:
         found = x509.load_pem_x509_certificates(members.get(CERTIFICATES, b""))
@@ -120,9 +128,12 @@ def seals_in(members: Mapping[str, bytes]) -> dict[NodeId, list[x509.Certificate
     if len(found) > MAX_CERTIFICATES:
         raise ValueError("too many certificates")
     seals: dict[NodeId, list[x509.Certificate]] = {}
-    for certificate in found:
+    for one in found:
+        certificate = certificate_from_der(one.public_bytes(Encoding.DER))  # whole: nothing in it fails later
         if (node := _node_named(certificate)) is not None:
             seals.setdefault(node, []).append(certificate)
+    if any(len(of_node) > MAX_SEALS_OF_NODE for of_node in seals.values()):
+        raise ValueError("too many certificates of one node")
     return seals
 
 
@@ -136,9 +147,12 @@ def _note(named: ProvenEvidence, material: Material) -> Note:
 def _stamped(checkpoint: Checkpoint, named: ProvenEvidence, material: Material) -> datetime:
     token = material.member(named.time_stamp)
     try:
-        return check_time_stamp(token, checkpoint.digest, trust=material.trust, at=material.at).gen_time
+        stamp = check_time_stamp(token, checkpoint.digest, trust=material.trust, at=material.at)
     except TimeStampInvalid as error:
         raise Refused(error.detail, error.sub_indication) from error
+    if stamp.certificate.revocation_unknown:
+        raise missing("No fresh revocation list for the time-stamping authority is in the file.")
+    return stamp.gen_time
 
 
 def _require_own(note: Note, node: NodeId, material: Material, *, at: datetime) -> None:
@@ -187,7 +201,7 @@ def _by_one_of(certificates: Sequence[x509.Certificate], verify: Callable[[x509.
 def _node_named(certificate: x509.Certificate) -> NodeId | None:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return None
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     return node_of(uris[0]) if uris else None
