@@ -1,7 +1,8 @@
 """A four-hop journey with everything that proves it, made in memory: what an exporting node would have."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -177,3 +178,17 @@ class Journey:
     def _trust_list(self) -> str:
         key = self.pki.issuing.issue(Profile.TRUST_LIST, "Trust List", uri=TRUST_LIST_URI).seal_key()
         return key.seal(TRUST_LIST_TYPE, self.pki.trust_list())
+
+
+def members_of(path: Path) -> dict[str, bytes]:
+    """Every member of a container by name."""
+    with zipfile.ZipFile(path) as container:
+        return {name: container.read(name) for name in container.namelist()}
+
+
+def put_together(members: Mapping[str, bytes], path: Path) -> Path:
+    """A container of these members, in their order."""
+    with zipfile.ZipFile(path, "w") as container:
+        for name, content in members.items():
+            container.writestr(name, content)
+    return path

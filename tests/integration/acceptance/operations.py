@@ -107,6 +107,9 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/documents/{document}/package", client=NODE),
     Operation(service="node", method="GET", path="/v1/documents/{document}/attachments/{n}", client=NODE),
     Operation(service="node", method="GET", path="/v1/documents/{document}/timeline", client=NODE),
+    Operation(
+        service="node", method="GET", path="/v1/documents/{document}/evidence", query=("recipient",), client=NODE
+    ),
     Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
     Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/newest", query=("stamped",)),

@@ -29,6 +29,7 @@ PATHS: Final = (
     ("GET", f"/v1/documents/{NOWHERE}/package"),
     ("GET", f"/v1/documents/{NOWHERE}/attachments/1"),
     ("GET", f"/v1/documents/{NOWHERE}/timeline"),
+    ("GET", f"/v1/documents/{NOWHERE}/evidence"),
     ("POST", f"/v1/documents/{NOWHERE}/statuses"),
     ("GET", "/v1/inbox"),
     ("POST", "/v1/inbox/claims"),

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import func, select
 
+from lienthong.embedded.gate import Gate
 from lienthong.embedded.network import Network, four_levels
 from lienthong.embedded.provision import provision
 from lienthong.embedded.register import OPERATOR_CLIENT
@@ -64,11 +65,23 @@ class WholeNetwork:
     secrets: SecretBox
     http: httpx.AsyncClient
     databases: Mapping[str, Database]
+    gates: Mapping[str, Gate]
+    """Before each service, by its path."""
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def url(self, node: str) -> str:
         """Base URL of a node's REST API."""
         return self.site.nodes[NodeId(node)].url
+
+    @contextmanager
+    def away(self, service: str) -> Iterator[None]:
+        """Shuts a node (by its id) or another service (by its name) off while the block runs."""
+        gate = self.gates[f"/nodes/{service}" if f"/nodes/{service}" in self.gates else f"/{service}"]
+        gate.is_open = False
+        try:
+            yield
+        finally:
+            gate.is_open = True
 
     def node_of(self, agency: str) -> str:
         """The node that serves ``agency``."""
@@ -200,7 +213,8 @@ async def whole_network(folder: Path, *, database: Callable[[str], str] | None =
         parts = _Parts(site, secrets)
         try:
             async with _serving(parts.app(), listener), parts.opened(), _client() as http:
-                yield WholeNetwork(site=site, secrets=secrets, http=http, databases=databases)
+                gates = {path: gate for path, (_, gate) in (*parts._services.items(), *parts._nodes.items())}
+                yield WholeNetwork(site=site, secrets=secrets, http=http, databases=databases, gates=gates)
         finally:
             for one in databases.values():
                 await one.close()

@@ -1,7 +1,6 @@
 """What an evidence file proves, and each way in which a forged one does not."""
 
 import hashlib
-import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from lienthong.shared.merkle import leaf_hash
 from lienthong.shared.signatures.report import Indication
 from lienthong.shared.signatures.time_stamps import TimeStampInvalid, check_time_stamp
 from lienthong.shared.signatures.trust import TrustStore
-from tests.support.evidence_files import CENTRE, COMMUNE, DISTRICT, MADE, PROVINCE, Journey
+from tests.support.evidence_files import CENTRE, COMMUNE, DISTRICT, MADE, PROVINCE, Journey, members_of, put_together
 from tests.support.packages import unsigned_package
 from tests.support.pki import NOW, PKI
 
@@ -57,8 +56,7 @@ def test_every_changed_byte_of_any_member_is_found(
     honest: tuple[Path, PKI], tmp_path: Path, data: st.DataObject
 ) -> None:
     path, pki = honest
-    with zipfile.ZipFile(path) as container:
-        members = {name: container.read(name) for name in container.namelist()}
+    members = members_of(path)
     member = data.draw(st.sampled_from(sorted(members)))
     position = data.draw(st.integers(0, len(members[member]) - 1))
     changed = bytearray(members[member])
@@ -66,14 +64,14 @@ def test_every_changed_byte_of_any_member_is_found(
 
     members[member] = bytes(changed)
 
-    assert not _judge(_container(tmp_path, members), pki).passed
+    assert not _judge(put_together(members, tmp_path / "changed.asice"), pki).passed
 
 
 def test_every_changed_byte_of_the_last_time_stamp_is_found(honest: tuple[Path, PKI]) -> None:
     """It is the one member that no digest covers."""
     path, pki = honest
-    with zipfile.ZipFile(path) as container:
-        token, stamped = container.read(TIME_STAMP), container.read(TIME_MANIFEST)
+    members = members_of(path)
+    token, stamped = members[TIME_STAMP], members[TIME_MANIFEST]
     trust = pki.trust()
 
     passed = [position for position in range(len(token)) if not _is_refused(_flipped(token, position), stamped, trust)]
@@ -92,14 +90,6 @@ def _is_refused(token: bytes, stamped: bytes, trust: TrustStore) -> bool:
     except TimeStampInvalid:
         return True
     return stamp.has_strangers
-
-
-def _container(folder: Path, members: dict[str, bytes]) -> Path:
-    path = folder / "changed.asice"
-    with zipfile.ZipFile(path, "w") as container:
-        for name, content in members.items():
-            container.writestr(name, content)
-    return path
 
 
 def test_another_root_is_not_enough(honest: tuple[Path, PKI]) -> None:
@@ -247,8 +237,7 @@ def test_unsealed_trust_list_is_refused(tmp_path: Path) -> None:
 
 def test_time_stamp_over_other_bytes_is_refused(honest: tuple[Path, PKI], tmp_path: Path) -> None:
     path, pki = honest
-    with zipfile.ZipFile(path) as container:
-        members = {name: container.read(name) for name in container.namelist()}
+    members = members_of(path)
     members[TIME_MANIFEST] = members[TIME_MANIFEST].replace(b"?>", b"?> ", 1)
 
-    assert "time stamp" in _faults(_judge(_container(tmp_path, members), pki))
+    assert "time stamp" in _faults(_judge(put_together(members, tmp_path / "changed.asice"), pki))

@@ -119,7 +119,7 @@ def evidence_table(verdict: Verdict, *, utc: bool) -> Table:
     title = verdict.file.name
     if about is not None:
         title += f": document {about.document} of {about.sender} ({about.sender_document_id})"
-    made = table("What", "By", "Verdict", f"Proven, {zone_name(utc=utc)}", "Detail", title=title)
+    made = table("What", "By", "Verdict", zone_name(utc=utc).replace("Time", "Proven"), "Detail", title=title)
     for one in verdict.judged:
         shown = Text(one.indication.value, style=STYLES[one.indication])
         proven = when(one.proven_at, utc=utc) if one.proven_at else ""

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         return self.tsa_url or f"{self.signing_url}/tsa"
 
     @property
+    def ocsp_address(self) -> str:
+        """Where the status of the network's certificates is asked for (RFC 6960)."""
+        return f"{self.signing_url}/ocsp"
+
+    @property
     def spool_dir(self) -> Path:
         """Folder for packages that are on their way in."""
         return self.state_dir / "spool"

@@ -1,6 +1,6 @@
 """What can go wrong at a node, beyond what its libraries raise. Codes are stable."""
 
-from lienthong.shared.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable, Verification
+from lienthong.shared.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable, Verification
 
 
 class UnsupportedMediaType(InvalidInput):
@@ -225,3 +225,10 @@ class AuditorNotAllowed(Forbidden):
 
     code = "auditor-not-allowed"
     title = "You may not read the entries of the log"
+
+
+class EvidenceTooMuch(TooLarge):
+    """A document went to more recipients than one evidence file holds."""
+
+    code = "evidence-too-much"
+    title = "Too much evidence for one file"

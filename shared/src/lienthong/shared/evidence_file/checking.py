@@ -5,14 +5,15 @@ Pure but for reading the file. Each numbered step adds checks; without the first
 1. The container: every member is named by the manifests and unchanged (:mod:`reading`).
 2. The trust list: sealed under the root that was given.
 3. The time: a time stamp over everything proves when all of it existed; certificates are judged for that moment.
-4. The seal of the node that made the file.
-5. Each piece of evidence (:mod:`evidence_checks`).
-6. The journey: one acceptance by one origin, and nobody states the arrival of what was not sent to its node.
-7. The package: its signatures, judged for the time at which the origin's acceptance is proven.
+4. The OCSP answers, where there are any.
+5. The seal of the node that made the file.
+6. Each piece of evidence (:mod:`evidence_checks`).
+7. The journey: one acceptance by one origin, and nobody states the arrival of what was not sent to its node.
+8. The package: its signatures, judged for the time at which the origin's acceptance is proven.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +25,11 @@ from lienthong.shared.errors import LienthongError
 from lienthong.shared.evidence_file.contents import SEAL, SEAL_MANIFEST, TIME_MANIFEST, TIME_STAMP, TRUST_LIST
 from lienthong.shared.evidence_file.evidence_checks import CheckedEvidence, check_evidence
 from lienthong.shared.evidence_file.journey import check_journey, recipients
-from lienthong.shared.evidence_file.log_checks import Material, seals_in
+from lienthong.shared.evidence_file.log_checks import Material, certificates_in, seals_in
+from lienthong.shared.evidence_file.ocsp_checks import check_ocsp
 from lienthong.shared.evidence_file.reading import EvidenceFile, EvidenceFileInvalid, open_evidence_file
 from lienthong.shared.evidence_file.verdict import EvidenceCheck, EvidenceVerdict
+from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.cms import CMSInvalid, open_detached
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile
@@ -97,13 +100,16 @@ def check_evidence_file(path: Path, *, roots: bytes, now: datetime) -> EvidenceV
 def _judge(file: EvidenceFile, judgement: _Judgement) -> list[CheckedEvidence]:
     trust = _trust(file, judgement)  # 2
     proven_at = _time(file, trust, judgement)  # 3
-    _seal(file, trust, at=proven_at, judgement=judgement)  # 4
-    material = _material(file, trust, at=proven_at, judgement=judgement)
-    pieces = [check_evidence(one, material) for one in file.contents.evidence]  # 5
+    certificates, seals = _certificates(file, judgement)
+    answers, trust = check_ocsp(file.small, certificates, trust)  # 4
+    judgement.checks.extend(answers)
+    _seal(file, trust, at=proven_at, judgement=judgement)  # 5
+    material = Material(contents=file.contents, members=file.small, trust=trust, at=proven_at, seals=seals)
+    pieces = [check_evidence(one, material) for one in file.contents.evidence]  # 6
     judgement.checks.extend(piece.check for piece in pieces)
-    judgement.checks.append(check_journey(file.contents, pieces))  # 6
+    judgement.checks.append(check_journey(file.contents, pieces))  # 7
     accepted_at = min((piece.proven_at for piece in pieces if piece.is_acceptance), default=proven_at)
-    judgement.checks.extend(_package(file, trust, at=accepted_at))  # 7
+    judgement.checks.extend(_package(file, trust, at=accepted_at))  # 8
     return pieces
 
 
@@ -175,13 +181,15 @@ def _seal(file: EvidenceFile, trust: TrustStore, *, at: datetime, judgement: _Ju
         judgement.passed(what, source=_SEAL, by=_subject(opened.signer), at=at)
 
 
-def _material(file: EvidenceFile, trust: TrustStore, *, at: datetime, judgement: _Judgement) -> Material:
+def _certificates(
+    file: EvidenceFile, judgement: _Judgement
+) -> tuple[Sequence[x509.Certificate], Mapping[NodeId, Sequence[x509.Certificate]]]:
     try:
-        seals = seals_in(file.small)
+        certificates = certificates_in(file.small)
+        return certificates, seals_in(certificates)
     except ValueError as error:
         judgement.failed("certificates", "The certificates cannot be read.", source="RFC 5280")
         raise _Ended from error
-    return Material(contents=file.contents, members=file.small, trust=trust, at=at, seals=seals)
 
 
 def _package(file: EvidenceFile, trust: TrustStore, *, at: datetime) -> Iterator[EvidenceCheck]:

@@ -30,7 +30,7 @@ TIME_STAMP = "META-INF/timestamp002.tst"
 """RFC 3161 token over :data:`TIME_MANIFEST`."""
 MAX_EVIDENCE = 2_000
 """Pieces of evidence in one file."""
-MAX_CERTIFICATES = 1_000
+MAX_CERTIFICATES = 5_000
 """Certificates in :data:`CERTIFICATES`."""
 MAX_SEALS_OF_NODE = 16
 """Certificates of one node among them, each of which a signature is tried with: seals are renewed every other year."""
@@ -57,6 +57,8 @@ class ProvenEvidence(Contract):
     """The signed note of the checkpoint, with the witnesses' signatures."""
     time_stamp: str | None = None
     """RFC 3161 token over the SHA-256 of the checkpoint's body."""
+    missing: str = ""
+    """Why something is None or not witnessed, as the maker of the file says."""
 
 
 class Contents(Contract):

@@ -125,7 +125,7 @@ def _named_facts(named: ProvenEvidence, contents: Contents) -> tuple[object, ...
 
 def _require_included(jws: str, checkpoint: Checkpoint, named: ProvenEvidence, material: Material) -> int:
     try:
-        place = InclusionAnswer.model_validate_json(material.member(named.proof))
+        place = InclusionAnswer.model_validate_json(material.member(named.proof, gap=named.missing))
         proof = [bytes.fromhex(one) for one in place.proof]
         leaf = leaf_hash(jws.encode("ascii"))
         verify_inclusion(leaf, index=place.index, size=checkpoint.size, proof=proof, root=checkpoint.root)

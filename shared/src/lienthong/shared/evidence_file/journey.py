@@ -30,11 +30,13 @@ def check_journey(contents: Contents, pieces: Sequence[CheckedEvidence]) -> Evid
     sound = [piece.claims for piece in pieces if piece.claims is not None]
     fault = _fault(sound)
     if fault or len(sound) != len(contents.evidence):
+        waits = any(piece.check.indication is Indication.INDETERMINATE for piece in pieces)
+        failed = any(piece.check.indication is Indication.TOTAL_FAILED for piece in pieces)
         return EvidenceCheck(
             what="journey",
-            indication=Indication.TOTAL_FAILED,
-            sub_indication=SubIndication.SIG_CONSTRAINTS_FAILURE,
-            detail=fault or "Some pieces of evidence do not hold.",
+            indication=Indication.INDETERMINATE if waits and not failed else Indication.TOTAL_FAILED,
+            sub_indication=SubIndication.TRY_LATER if waits and not failed else SubIndication.SIG_CONSTRAINTS_FAILURE,
+            detail=fault or "Some pieces of evidence do not hold, or not yet.",
             source=_SOURCE,
         )
     detail = f"{len(sound)} pieces of evidence of {len({one.issuer for one in sound})} nodes fit together"

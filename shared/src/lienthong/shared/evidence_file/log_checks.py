@@ -66,10 +66,10 @@ class Material:
     seals: Mapping[NodeId, Sequence[x509.Certificate]]
     _logs: dict[tuple[str | None, str | None, NodeId], "LogState | Refused"] = field(default_factory=dict)
 
-    def member(self, name: str | None) -> bytes:
-        """The bytes of a member. Raises :class:`Refused`."""
+    def member(self, name: str | None, *, gap: str = "") -> bytes:
+        """The bytes of a member; ``gap``: what the file says where there is none. Raises :class:`Refused`."""
         if name is None:
-            raise missing("Its place in the log was not to be had when the file was made; ask for the file again.")
+            raise missing(f"{gap or 'Its place in the log was not to be had.'} Ask for the file again later.")
         try:
             return self.members[name]
         except KeyError as error:
@@ -115,11 +115,11 @@ def check_log(named: ProvenEvidence, material: Material) -> LogState:
     return LogState(checkpoint=note.checkpoint, stamped_at=stamped_at, witnesses=witnesses)
 
 
-def seals_in(members: Mapping[str, bytes]) -> dict[NodeId, list[x509.Certificate]]:
-    """The certificates of nodes in the file by the node that each names; nothing is verified.
+def certificates_in(members: Mapping[str, bytes]) -> tuple[x509.Certificate, ...]:
+    """The certificates in the file; nothing is verified.
 
     Raises:
-        ValueError: They cannot be read, or are too many, or too many of one node.
+        ValueError: They cannot be read, or are too many.
     """
     try:
         found = x509.load_pem_x509_certificates(members.get(CERTIFICATES, b""))
@@ -127,9 +127,17 @@ def seals_in(members: Mapping[str, bytes]) -> dict[NodeId, list[x509.Certificate
         raise ValueError("a certificate has an unknown version") from error
     if len(found) > MAX_CERTIFICATES:
         raise ValueError("too many certificates")
+    return tuple(certificate_from_der(one.public_bytes(Encoding.DER)) for one in found)  # whole: nothing fails later
+
+
+def seals_in(certificates: Sequence[x509.Certificate]) -> dict[NodeId, list[x509.Certificate]]:
+    """The seals among the certificates by the node that each names; nothing is verified.
+
+    Raises:
+        ValueError: They are too many of one node.
+    """
     seals: dict[NodeId, list[x509.Certificate]] = {}
-    for one in found:
-        certificate = certificate_from_der(one.public_bytes(Encoding.DER))  # whole: nothing in it fails later
+    for certificate in certificates:
         if (node := _node_named(certificate)) is not None:
             seals.setdefault(node, []).append(certificate)
     if any(len(of_node) > MAX_SEALS_OF_NODE for of_node in seals.values()):
@@ -139,13 +147,13 @@ def seals_in(members: Mapping[str, bytes]) -> dict[NodeId, list[x509.Certificate
 
 def _note(named: ProvenEvidence, material: Material) -> Note:
     try:
-        return read_note(material.member(named.checkpoint).decode("utf-8", "replace"))
+        return read_note(material.member(named.checkpoint, gap=named.missing).decode("utf-8", "replace"))
     except CheckpointInvalid as error:
         raise Refused(error.detail, SubIndication.FORMAT_FAILURE) from error
 
 
 def _stamped(checkpoint: Checkpoint, named: ProvenEvidence, material: Material) -> datetime:
-    token = material.member(named.time_stamp)
+    token = material.member(named.time_stamp, gap=named.missing)
     try:
         stamp = check_time_stamp(token, checkpoint.digest, trust=material.trust, at=material.at)
     except TimeStampInvalid as error:
@@ -180,7 +188,7 @@ def _witnesses(note: Note, node: NodeId, material: Material) -> tuple[NodeId, ..
         _by_one_of(material.seals.get(witness, ()), verify)
     found = {one.name.removeprefix(ORIGIN_PREFIX) for one in note.signatures[1:]} - {node}
     if not found:
-        raise missing("No other node has witnessed the log yet; ask for the file again later.")
+        raise missing(f"No other node has witnessed the log of {node} yet. Ask for the file again later.")
     return tuple(NodeId(one) for one in sorted(found))
 
 

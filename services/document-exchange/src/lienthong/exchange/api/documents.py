@@ -3,7 +3,14 @@
 from fastapi import APIRouter, Request, Response
 
 from lienthong.exchange.api.authorization import Caller, Reader, WithFactory
-from lienthong.exchange.api.downloads import DOWNLOAD_RESPONSES, RANGE_RESPONSES, send_attachment, send_package
+from lienthong.exchange.api.downloads import (
+    DOWNLOAD_RESPONSES,
+    EVIDENCE_RESPONSES,
+    RANGE_RESPONSES,
+    send_attachment,
+    send_evidence,
+    send_package,
+)
 from lienthong.exchange.api.models import CodeText, DocumentAnswer, SummaryPage, Timeline
 from lienthong.exchange.api.parameters import AttachmentNumber, NamedDocument
 from lienthong.exchange.api.positions import sent_cursor, sent_position
@@ -11,7 +18,8 @@ from lienthong.exchange.api.presenting import shown_document, shown_entry, shown
 from lienthong.exchange.api.refusals import CALLER_ERRORS
 from lienthong.exchange.domain.listings import SentQuery
 from lienthong.exchange.domain.visibility import Viewer
-from lienthong.exchange.errors import DocumentNotFound
+from lienthong.exchange.errors import DocumentNotFound, EvidenceTooMuch, TrustListMissing
+from lienthong.exchange.usecases.export_evidence import export_evidence
 from lienthong.exchange.usecases.list_documents import list_documents
 from lienthong.exchange.usecases.open_attachment import AttachmentNotFound, open_attachment
 from lienthong.exchange.usecases.open_package import open_package
@@ -21,6 +29,7 @@ from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
 from lienthong.shared.contracts.envelope import DocumentKind
 from lienthong.shared.paging import DEFAULT_PAGE, CursorInvalid, PageCursor, PageLimit, link_next
 from lienthong.shared.problems import InvalidRequest, problem_responses
+from lienthong.shared.spooling import SpoolUnavailable
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
@@ -97,3 +106,27 @@ async def timeline(document: NamedDocument, *, factory: WithFactory, caller: Rea
     """What happened to the document: sealed evidence of the nodes, and what the recipients' people did."""
     happened = await read_timeline(document, factory, viewer=viewer_of(caller))
     return Timeline(items=tuple(shown_entry(entry, caller.node) for entry in happened))
+
+
+@router.get(
+    "/{document}/evidence",
+    summary="Download the evidence file",
+    response_class=Response,
+    responses={
+        **EVIDENCE_RESPONSES,
+        **problem_responses(*READING, *BLOBS, EvidenceTooMuch, SpoolUnavailable, TrustListMissing, InvalidRequest),
+    },
+)
+async def evidence(
+    document: NamedDocument, *, factory: WithFactory, caller: Reader, recipient: CodeText | None = None
+) -> Response:
+    """One ASiC-E with all that proves the journey, made now; `lienthong verify` judges it offline with the root alone.
+
+    The package, the validation report, the evidence of every node with its place in that node's log, checkpoints with
+    their witnesses, time stamps, certificates, revocation data; the sender gets what concerns every recipient, or the
+    one that is named. While a log is not time-stamped and witnessed yet, or a node away, `Evidence-Complete` is
+    `false` and `Retry-After` says when to ask again.
+    """
+    named = caller.directory.agency(recipient) if recipient is not None else None
+    code = named.code if named else recipient
+    return send_evidence(await export_evidence(document, factory, viewer=viewer_of(caller), recipient=code))

@@ -1,17 +1,21 @@
 """Sends bytes of any size in pieces, with ranges, entity tags, digests and names in any script."""
 
+import asyncio
 import base64
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from lienthong.exchange.domain.byte_ranges import RangeNotSatisfiable, is_unchanged, requested_range
+from lienthong.exchange.usecases.export_evidence import ExportedEvidence
 from lienthong.exchange.usecases.open_attachment import OpenAttachment
 from lienthong.exchange.usecases.open_package import OpenPackage
+from lienthong.shared.edxml.limits import READ_CHUNK_BYTES
+from lienthong.shared.edxml.media_types import ASICE
 from lienthong.shared.edxml.model import AttachmentIndex
 from lienthong.shared.identifiers import NodeId, Sha256
 from lienthong.shared.problems import PROBLEM_MEDIA_TYPE, problem_body, problem_responses
@@ -45,6 +49,22 @@ RANGE_RESPONSES: dict[int | str, dict[str, Any]] = {
     416: {**problem_responses(RangeNotSatisfiable)[400], "description": "The range lies beyond the end"},
 }
 
+EVIDENCE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The evidence file",
+        "content": {ASICE: {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "Evidence-Complete": {
+                "description": "`false` while a log is not time-stamped and witnessed, or a node was away",
+                "schema": {"type": "string", "enum": ["true", "false"]},
+            },
+            "Retry-After": {"description": "Seconds; only when incomplete", "schema": {"type": "integer"}},
+        },
+    },
+}
+EVIDENCE_RETRY_S = 60
+"""When to ask again for an evidence file that is not complete: logs are stamped and witnessed about every minute."""
+
 
 async def send_package(request: Request, package: OpenPackage, *, hop: NodeId) -> Response:
     """The package, or the range of it that the request asks for; 416, named by ``hop``, for one beyond the end.
@@ -77,6 +97,26 @@ async def send_attachment(request: Request, attachment: OpenAttachment) -> Respo
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(index.size)
     return StreamingResponse(await begun(attachment.pieces), media_type=safe_type(index), headers=headers)
+
+
+def send_evidence(exported: ExportedEvidence) -> Response:
+    """The evidence file from its beginning: it is made anew for every request, so it offers no ranges."""
+    headers = {
+        **describing(exported.name, exported.sha256),
+        "Accept-Ranges": "none",
+        "Content-Length": str(exported.size),
+        "Evidence-Complete": "true" if exported.is_complete else "false",
+    }
+    if not exported.is_complete:
+        headers["Retry-After"] = str(EVIDENCE_RETRY_S)
+    return StreamingResponse(_pieces(exported.content), media_type=ASICE, headers=headers)
+
+
+async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+    with content:
+        await asyncio.to_thread(content.seek, 0)
+        while piece := await asyncio.to_thread(content.read, READ_CHUNK_BYTES):
+            yield piece
 
 
 def _beyond_the_end(request: Request, error: RangeNotSatisfiable, *, hop: NodeId) -> Response:
