@@ -2,7 +2,7 @@
 
 import hashlib
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,12 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from lienthong.shared.signatures.cms import CMSInvalid, open_detached, sign_detached
+from lienthong.shared.signatures.cades import validate_cades
+from lienthong.shared.signatures.cms import CMSInvalid, open_detached, sign_detached, sign_enveloping
 from lienthong.shared.signatures.keys import LocalKey
+from lienthong.shared.signatures.report import Indication
 from tests.support.pki import PKI, Credential, new_key
+from tests.support.time_stamping import TimeStamper
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CONTENT = "Kế hoạch chuyển đổi số".encode() * 20
@@ -48,6 +51,48 @@ def test_openssl_accepts_our_signature_and_refuses_a_changed_byte(
     assert open_detached(signature, CONTENT).signing_time == NOW
     assert _judged(tmp_path, signature, CONTENT, pki.roots_pem)
     assert not _judged(tmp_path, signature, CONTENT[:-1] + b"!", pki.roots_pem)
+
+
+@pytest.mark.parametrize("rsa_bits", [None, 2048])
+def test_openssl_accepts_our_time_stamped_enveloping_signature_and_refuses_a_changed_byte(
+    pki: PKI, tmp_path: Path, rsa_bits: int | None
+) -> None:
+    agency = pki.agency("H28", key=new_key(rsa_bits=rsa_bits))
+    signature = sign_enveloping(CONTENT, key=_key(agency), at=NOW, stamp=TimeStamper.of(pki, at=NOW).stamp)
+    changed = signature.replace(CONTENT, CONTENT[:-1] + b"!")
+    (tmp_path / "root.pem").write_bytes(pki.roots_pem)
+
+    accepted, refused = _opened_by_openssl(tmp_path, signature), _opened_by_openssl(tmp_path, changed)
+
+    assert accepted == CONTENT
+    assert refused is None
+
+
+def _opened_by_openssl(folder: Path, signature: bytes) -> bytes | None:
+    (folder / "s.p7m").write_bytes(signature)
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "s.p7m", "-CAfile", "root.pem"]
+    command += ["-purpose", "any", "-cades", "-out", "out"]
+    judged = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=30)
+    return (folder / "out").read_bytes() if judged.returncode == 0 else None
+
+
+@pytest.mark.parametrize("options", [["-nodetach"], ["-nodetach", "-stream"]], ids=["definite", "streamed"])
+def test_we_agree_on_enveloping_signatures_of_openssl(pki: PKI, tmp_path: Path, options: list[str]) -> None:
+    key, chain = pki.officer("H28").write_pem(tmp_path)
+    (tmp_path / "content").write_bytes(CONTENT)
+    command = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-in", "content", "-signer", str(chain)]
+    command += ["-inkey", str(key), "-cades", "-md", "sha384", *options, "-out", "s.p7m"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=30)
+    signature = (tmp_path / "s.p7m").read_bytes()
+    changed = signature.replace(CONTENT, CONTENT[:-1] + b"!")
+    assert changed != signature
+
+    verdicts = [
+        validate_cades(one, None, where="document", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+        for one in (signature, changed)
+    ]
+
+    assert [one.indication for one in verdicts] == [Indication.TOTAL_PASSED, Indication.TOTAL_FAILED]
 
 
 @pytest.mark.parametrize("rsa_bits", [None, 2048])

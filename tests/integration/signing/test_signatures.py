@@ -1,6 +1,7 @@
 """Remote keys and what is signed with them; validation reports."""
 
 import asyncio
+import hashlib
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lienthong.shared.clients.signing import RemoteKeyMissing, SigningClient, SigningForbidden, SigningRefused
+from lienthong.shared.clients.signing import RemoteKeyMissing, SigningClient, SigningForbidden
 from lienthong.shared.contracts.tokens import Scope
-from lienthong.shared.edxml.media_types import EDXML, PDF
+from lienthong.shared.edxml.media_types import ASICE, CADES, EDXML, PDF
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.cms import prepare_cms
 from lienthong.shared.signatures.report import Indication, PackageSignature, SubIndication
 from lienthong.shared.signatures.trust_list import open_trust_list
 from tests.integration.signing.harness import Service
@@ -183,9 +185,39 @@ async def test_a_package_with_copied_signature_values_is_called_unverifiable(lit
     assert report.package is PackageSignature.UNVERIFIABLE
 
 
-async def test_a_broken_package_is_refused_with_the_codecs_own_code(lite: Service) -> None:
-    with pytest.raises(SigningRefused) as refused:
-        await client(lite, "e-office").validate(DATA / "broken" / "doctype-entity.edxml", media_type=EDXML)
+async def test_a_broken_package_is_a_format_failure_that_names_the_codecs_code(lite: Service) -> None:
+    report = await client(lite, "e-office").validate(DATA / "broken" / "doctype-entity.edxml", media_type=EDXML)
 
-    assert refused.value.facts["signing_status"] == 400
+    assert (report.indication, report.sub_indication) == (Indication.TOTAL_FAILED, SubIndication.FORMAT_FAILURE)
+    assert "(edxml-doctype)" in report.signatures[0].checks[-1].detail
     assert list(lite.settings.spool_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("media_type", [EDXML, ASICE, PDF, CADES])
+@pytest.mark.parametrize("junk", [b"", b"junk", b"PK\x03\x04", b"\x30\x80\x00\x00"])
+async def test_junk_of_every_kind_is_a_format_failure(lite: Service, media_type: str, junk: bytes) -> None:
+    headers = {**lite.bearer("e-office", Scope.VALIDATIONS_CREATE), "Content-Type": media_type}
+
+    answer = await lite.http.post("/v1/validations", content=junk, headers=headers)
+
+    assert (answer.status_code, answer.json()["sub_indication"]) == (200, "FORMAT_FAILURE")
+
+
+async def test_a_cms_signature_is_judged_with_the_digest_of_its_content(lite: Service) -> None:
+    await make_key(lite)
+    office, digest = client(lite, "e-office", HANG_KIA), hashlib.sha256(b"content").digest()
+    known = await office.sign_raw(HANG_KIA, b"which certificate?")
+    prepared = prepare_cms(
+        digest, certificate_chain=known.certificates, algorithm=known.algorithm, at=datetime.now(UTC)
+    )
+    signature = prepared.finish((await office.sign_raw(HANG_KIA, prepared.to_sign)).value)
+    headers = {**lite.bearer("e-office", Scope.VALIDATIONS_CREATE), "Content-Type": CADES}
+
+    right, wrong = [
+        await lite.http.post("/v1/validations", params={"digest": one.hex()}, content=signature, headers=headers)
+        for one in (digest, hashlib.sha256(b"other").digest())
+    ]
+
+    assert right.json()["indication"] == "TOTAL-PASSED"
+    assert right.json()["signatures"][0]["agency"] == HANG_KIA
+    assert wrong.json()["sub_indication"] == "HASH_FAILURE"

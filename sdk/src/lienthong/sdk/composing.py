@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lienthong.sdk.errors import FileUnreadable
 from lienthong.sdk.models import Agency
-from lienthong.shared.edxml.media_types import ASICE, EDXML, PDF
+from lienthong.shared.edxml.media_types import ASICE, CADES, EDXML, PDF
 from lienthong.shared.edxml.model import (
     Code,
     DocumentHeader,
@@ -93,7 +93,7 @@ def compose_package(
 
 
 def media_type_of(file: Path) -> str:
-    """What a file is, by its first bytes: edXML, ASiC-E or PDF.
+    """What a file is, by its first bytes: edXML, ASiC-E, PDF, or a CMS signature in DER.
 
     Raises:
         FileUnreadable: It cannot be read, or is none of them.
@@ -109,7 +109,9 @@ def media_type_of(file: Path) -> str:
         return PDF
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         return EDXML
-    raise FileUnreadable(f"The file {file} is neither edXML nor ASiC-E nor PDF.")
+    if head.startswith(b"\x30"):
+        return CADES
+    raise FileUnreadable(f"The file {file} is neither edXML nor ASiC-E nor PDF nor a CMS signature.")
 
 
 def _content_type(file: Path) -> str:

@@ -12,20 +12,20 @@ from lienthong.sdk.composing import media_type_of
 from lienthong.sdk.errors import FileUnreadable
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Evidence
-from lienthong.shared.edxml.media_types import PDF
-from lienthong.shared.edxml.package import read_package
+from lienthong.shared.edxml.media_types import ASICE, CADES, EDXML, PDF
 from lienthong.shared.evidence_file.checking import check_evidence_file
 from lienthong.shared.evidence_file.contents import Contents
 from lienthong.shared.evidence_file.verdict import EvidenceCheck, RecipientProof
-from lienthong.shared.signatures.pades import validate_pdf
+from lienthong.shared.signatures.cades import ContentDigest, digest_of_file
+from lienthong.shared.signatures.file_validation import validate_file
 from lienthong.shared.signatures.profiles import Profile
-from lienthong.shared.signatures.report import Indication, PackageSignature, SignatureReport
+from lienthong.shared.signatures.report import Indication, PackageSignature, Report, SignatureReport
 from lienthong.shared.signatures.seals import MAX_SEAL_BYTES, OpenedSeal, SealInvalid, open_seal
 from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.signatures.trust_list import open_trust_list
-from lienthong.shared.signatures.validation import validate_package
 
 _JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_KINDS = {EDXML: "package", ASICE: "package", PDF: "pdf", CADES: "cms"}
 _COMMON_NAME = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])+)")
 
 
@@ -52,8 +52,10 @@ class Verdict(Contract):
 
     file: Path
     kind: str
-    """``package``, ``pdf``, ``receipt`` or ``evidence``; ``unknown`` for a file that is none of them."""
+    """``package``, ``pdf``, ``cms``, ``receipt`` or ``evidence``; ``unknown`` for a file that is none of them."""
     judged: tuple[Judged, ...]
+    report: Report | None = None
+    """All about the signatures of a package, PDF or CMS signature."""
     evidence: Evidence | None = None
     """What a receipt states."""
     contents: Contents | None = None
@@ -102,23 +104,23 @@ def verify_file(file: Path, *, trust: TrustStore, at: datetime) -> Verdict:
     """What can be said about a file at the moment ``at``. Blocks: call it in a thread.
 
     Raises:
-        FileUnreadable: It is none of the three kinds.
-        EdXMLInvalid: It is a package that breaks the form.
+        FileUnreadable: It is of no kind that can be judged, or cannot be opened.
     """
     receipt = _receipt_in(file)
     if receipt is not None:
         return _verify_receipt(file, receipt, _Trusted(trust, at))
     media_type = media_type_of(file)
-    if media_type == PDF:
-        with file.open("rb") as pdf:
-            reports = validate_pdf(pdf, where=file.name, trust=trust, at=at)
-        return Verdict(file=file, kind="pdf", judged=tuple(map(_judged, reports)))
-    reading = read_package(file, media_type)
-    report = validate_package(file, reading, media_type=media_type, trust=trust, at=at)
+    report = validate_file(file, media_type=media_type, trust=trust, at=at, content=_signed_content(file))
     judged = tuple(map(_judged, report.signatures))
-    if judged and report.package is PackageSignature.ABSENT:  # a signed PDF fits into anybody's envelope
-        judged = (_UNSIGNED_AROUND_SIGNED, *judged)
-    return Verdict(file=file, kind="package", judged=judged)
+    if report.document_type and judged and report.package is PackageSignature.ABSENT:
+        judged = (_UNSIGNED_AROUND_SIGNED, *judged)  # a signed PDF fits into anybody's envelope
+    return Verdict(file=file, kind=_KINDS[media_type], judged=judged, report=report)
+
+
+def _signed_content(file: Path) -> ContentDigest | None:
+    """What ``letter.pdf.p7s`` is over: ``letter.pdf``, if it stands beside it."""
+    content = file.with_suffix("")
+    return digest_of_file(content) if file.suffix.lower() in {".p7s", ".p7m"} and content.is_file() else None
 
 
 def verify_evidence(file: Path, *, roots: bytes, at: datetime) -> Verdict:

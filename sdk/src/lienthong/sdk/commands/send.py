@@ -20,7 +20,7 @@ from lienthong.sdk.letter_signing import LetterSigning, sign_files
 from lienthong.sdk.profile import Profile, load_profile
 from lienthong.sdk.stamping import time_stamping
 from lienthong.sdk.tables import submission_table
-from lienthong.shared.edxml.media_types import PDF
+from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.edxml.model import DocumentHeader
 from lienthong.shared.signatures.keys import LocalKey
 from lienthong.shared.signatures.time_stamps import Stamp
@@ -148,8 +148,8 @@ async def _send(profile: Profile, order: _Order, package: Path | None) -> models
 
 async def _submit(client: LienthongClient, package: Path, order: _Order) -> models.Submission:
     media_type = media_type_of(package)
-    if media_type == PDF:
-        raise FileUnreadable("A PDF is no package: give it without --package, with --to and --subject.")
+    if media_type not in {EDXML, ASICE}:
+        raise FileUnreadable("It is no package: give files without --package, with --to and --subject.")
     with progress_bar("Sending", hidden=order.quiet) as progress:
         return await client.submit(
             package, media_type=media_type, idempotency_key=order.idempotency_key, progress=progress

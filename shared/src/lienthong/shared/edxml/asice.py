@@ -42,11 +42,24 @@ def read_container(path: Path, *, limits: Limits = LIMITS) -> PackageReading:
         reading,
         media_type=ASICE,
         message_entry=message_entry.name,
-        entries=tuple(
-            ContainerEntry(name=entry.name, size=entry.facts.size, sha256=entry.facts.sha256)
-            for entry in container.entries
-        ),
+        entries=_listed(container.entries),
     )
+
+
+def foreign_entries(path: Path, *, limits: Limits = LIMITS) -> tuple[ContainerEntry, ...] | None:
+    """The files of an ASiC-E container that is no package, as other programs make them; None: it holds a message.
+
+    Raises:
+        EdXMLInvalid: It breaks the form of a container.
+        LimitExceeded: It exceeds a limit.
+    """
+    with path.open("rb") as stream:
+        entries = Container(stream, limits=limits).entries
+    return None if any(map(_is_message, entries)) else _listed(entries)
+
+
+def _listed(entries: Sequence[Entry]) -> tuple[ContainerEntry, ...]:
+    return tuple(ContainerEntry(name=one.name, size=one.facts.size, sha256=one.facts.sha256) for one in entries)
 
 
 class _Referenced:

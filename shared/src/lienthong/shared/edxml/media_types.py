@@ -4,6 +4,8 @@ EDXML = "application/edxml+xml"
 """An edXML file. Not registered with IANA; the suffix follows RFC 7303 section 4.2."""
 ASICE = "application/vnd.etsi.asic-e+zip"
 """An ASiC-E container. Source: ETSI EN 319 162-1 clause 4.4.2."""
+CADES = "application/pkcs7-signature"
+"""A CMS signature. Source: RFC 8551 section 3.2.1."""
 
 PDF = "application/pdf"
 ZIP = "application/zip"

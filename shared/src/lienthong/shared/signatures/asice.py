@@ -14,7 +14,7 @@ from cryptography import x509
 from lxml import etree
 
 from lienthong.shared.edxml.media_types import ASICE, EDXML
-from lienthong.shared.edxml.reading import PackageReading
+from lienthong.shared.edxml.reading import ContainerEntry, PackageReading
 from lienthong.shared.identifiers import Sha256
 from lienthong.shared.signatures.findings import Findings, Rule
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
@@ -106,8 +106,16 @@ def verify_container_signatures(
         at: When the node received it.
         sender: The sending agency, if it is known better than by From/OrganId.
     """
-    files = [entry for entry in reading.entries if _is_signature_file(entry.name)]
-    data = _signed_data(reading, sender)
+    sender = sender or reading.content.header.from_.organ_id
+    return verify_entries(path, reading.entries, trust=trust, at=at, sender=sender)
+
+
+def verify_entries(
+    path: Path, entries: Sequence[ContainerEntry], *, trust: TrustStore, at: datetime, sender: str | None
+) -> tuple[SignatureReport, ...]:
+    """As :func:`verify_container_signatures`, for any container; ``sender`` None: nobody claims to send it."""
+    files = [entry for entry in entries if _is_signature_file(entry.name)]
+    data = _signed_data(entries, sender)
     if len(files) > MAX_SIGNATURE_FILES or any(entry.size > MAX_SIGNATURE_FILE_BYTES for entry in files):
         return (_ended("The container's signature files are too many or too large.", SubIndication.GENERIC),)
     reports: list[SignatureReport] = []
@@ -125,17 +133,17 @@ def _is_signature_file(entry: str) -> bool:
     return entry.startswith(_META) and "signature" in local and local.endswith((".xml", ".p7s"))
 
 
-def _signed_data(reading: PackageReading, sender: str | None) -> SignedData:
+def _signed_data(entries: Sequence[ContainerEntry], sender: str | None) -> SignedData:
     targets: dict[str, Target] = {}
-    for entry in reading.entries:
+    for entry in entries:
         target = Target(name=entry.name, sha256=entry.sha256, canonical=False)
         targets[entry.name] = targets[quote(entry.name)] = target
     essential = [
         entry.name
-        for entry in reading.entries
+        for entry in entries
         if not entry.name.startswith(_META) and entry.name != _MIMETYPE and not entry.name.endswith("/")
     ]
-    return SignedData(targets=targets, essential=essential, sender=sender or reading.content.header.from_.organ_id)
+    return SignedData(targets=targets, essential=essential, sender=sender)
 
 
 def _verify_file(xml: bytes, data: SignedData, *, trust: TrustStore, at: datetime) -> list[SignatureReport]:

@@ -1,10 +1,11 @@
-"""Detached CMS signatures with CAdES B-B attributes: made, and opened without trusting them.
+"""CMS signatures with CAdES B-B and B-T attributes: made, detached or enveloping, and opened without trusting them.
 
-Whether the signer may sign is :mod:`trust`'s to say.
-Source: RFC 5652 section 5, RFC 5035 section 5, ETSI EN 319 122-1 clause 5.
+Whether the signer may sign is :mod:`trust`'s to say, what a whole signature comes to :mod:`cades`'s.
+Source: RFC 5652 section 5, RFC 5035 section 5, ETSI EN 319 122-1 clauses 5 and 6.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -12,35 +13,18 @@ from typing import Final
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from lienthong.shared.errors import Verification
-from lienthong.shared.signatures.certificates import certificate_from_der
+from lienthong.shared.errors import Unavailable, Verification
 from lienthong.shared.signatures.keys import SignatureAlgorithm, SignatureKey
 from lienthong.shared.signatures.report import SubIndication
+from lienthong.shared.signatures.signed_data import SignedDataRefused, read_signed_data
+from lienthong.shared.signatures.time_stamps import Stamp
 
-MAX_CMS_BYTES: Final = 256 * 1024
-"""One CMS signature; certificates, revocation data and time stamps of a long chain included."""
-MAX_CERTIFICATES: Final = 8
-"""Certificates in it; more are not looked at, and the signature is refused."""
-_HASHES: Final = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
 _ALGORITHMS: Final = {
     SignatureAlgorithm.RSA_SHA256: {"algorithm": "sha256_rsa", "parameters": core.Null()},
     SignatureAlgorithm.ECDSA_SHA256: {"algorithm": "sha256_ecdsa"},
 }
-_FOREIGN: Final = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
-"""What asn1crypto raises for bytes that are not what they say."""
 
 
 class CMSInvalid(Verification):
@@ -64,148 +48,130 @@ class OpenedCMS:
     signature: bytes
 
 
-def sign_detached(content: bytes, *, key: SignatureKey, at: datetime) -> bytes:
-    """A CMS SignedData (DER) over ``content``, which is not in it, claiming to be made at ``at``."""
-    leaf = key.certificate_chain[0].public_bytes(Encoding.DER)
-    attributes = cms.CMSAttributes(
-        [
-            _attribute("content_type", "data"),
-            _attribute("signing_time", cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)})),
-            _attribute("message_digest", hashlib.sha256(content).digest()),
-            _attribute("signing_certificate_v2", _names_certificate(leaf)),
-        ]
-    )
-    certificate = asn1_x509.Certificate.load(leaf)
-    signer = cms.SignerInfo(
-        {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCMS:
+    """A signature but for its value: sign :attr:`to_sign`, wherever the key is, and :meth:`finish`.
+
+    For B-T have the SHA-256 digest of the value time-stamped before that. Source: ETSI EN 319 122-1 clause 5.3.
+    """
+
+    attributes: cms.CMSAttributes
+    certificate_chain: tuple[x509.Certificate, ...]
+    algorithm: SignatureAlgorithm
+
+    @property
+    def to_sign(self) -> bytes:
+        """The signed attributes as they are signed, DER."""
+        der: bytes = self.attributes.untag().dump(force=True)
+        return der
+
+    def finish(self, value: bytes, *, content: bytes | None = None, time_stamp: bytes | None = None) -> bytes:
+        """The CMS SignedData, DER.
+
+        Args:
+            value: As :meth:`keys.SignatureKey.sign` gives it.
+            content: What was signed, to be enclosed; None: the signature is detached.
+            time_stamp: A TimeStampToken (DER) over SHA-256 of ``value``; None: the signature stays B-B.
+        """
+        held = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in self.certificate_chain]
+        enclosed = {} if content is None else {"content": content}
+        data = cms.SignedData(
+            {
+                "version": "v1",
+                "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+                "encap_content_info": {"content_type": "data", **enclosed},
+                "certificates": held,
+                "signer_infos": [self._signer(held[0], value, time_stamp)],
+            }
+        )
+        der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump(force=True)
+        return der
+
+    def sign_with(self, key: SignatureKey, *, content: bytes | None = None, stamp: Stamp | None = None) -> bytes:
+        """The finished signature by a key at hand; without a time stamp where the authority is away."""
+        value, token = key.sign(self.to_sign), None
+        if stamp is not None:
+            try:
+                token = stamp(hashlib.sha256(value).digest())
+            except Unavailable:
+                token = None
+        return self.finish(value, content=content, time_stamp=token)
+
+    def _signer(self, leaf: asn1_x509.Certificate, value: bytes, time_stamp: bytes | None) -> cms.SignerInfo:
+        named = {"issuer": leaf.issuer, "serial_number": leaf.serial_number}
+        fields = {
             "version": "v1",
-            "sid": cms.IssuerAndSerialNumber(
-                {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-            ),
+            "sid": cms.IssuerAndSerialNumber(named),
             "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-            "signed_attrs": attributes,
-            "signature_algorithm": algos.SignedDigestAlgorithm(_ALGORITHMS[key.algorithm]),
-            "signature": key.sign(attributes.untag().dump(force=True)),
+            "signed_attrs": self.attributes,
+            "signature_algorithm": algos.SignedDigestAlgorithm(_ALGORITHMS[self.algorithm]),
+            "signature": value,
         }
+        if time_stamp is not None:
+            token = cms.ContentInfo.load(time_stamp)
+            fields["unsigned_attrs"] = cms.CMSAttributes([_attribute("signature_time_stamp_token", token)])
+        return cms.SignerInfo(fields)
+
+
+def prepare_cms(
+    sha256: bytes, *, certificate_chain: Sequence[x509.Certificate], algorithm: SignatureAlgorithm, at: datetime
+) -> PreparedCMS:
+    """The signature over content of that digest but for its value, claiming to be made at ``at``."""
+    leaf = certificate_chain[0].public_bytes(Encoding.DER)
+    attributes = [
+        _attribute("content_type", "data"),
+        _attribute("signing_time", cms.Time({"utc_time": at.astimezone(UTC).replace(microsecond=0)})),
+        _attribute("message_digest", sha256),
+        _attribute("signing_certificate_v2", _names_certificate(leaf)),
+    ]
+    return PreparedCMS(
+        attributes=cms.CMSAttributes(attributes), certificate_chain=tuple(certificate_chain), algorithm=algorithm
     )
-    chain = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in key.certificate_chain]
-    data = cms.SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
-            "encap_content_info": {"content_type": "data"},
-            "certificates": chain,
-            "signer_infos": [signer],
-        }
-    )
-    der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump(force=True)
-    return der
+
+
+def sign_detached(content: bytes, *, key: SignatureKey, at: datetime, stamp: Stamp | None = None) -> bytes:
+    """A CMS SignedData (DER) over ``content``, which is not in it, claiming to be made at ``at``.
+
+    With a time stamp (B-T) where ``stamp`` gives one.
+    """
+    return _prepared(content, key, at).sign_with(key, stamp=stamp)
+
+
+def sign_enveloping(content: bytes, *, key: SignatureKey, at: datetime, stamp: Stamp | None = None) -> bytes:
+    """As :func:`sign_detached`, with ``content`` enclosed."""
+    return _prepared(content, key, at).sign_with(key, content=content, stamp=stamp)
+
+
+def _prepared(content: bytes, key: SignatureKey, at: datetime) -> PreparedCMS:
+    digest = hashlib.sha256(content).digest()
+    return prepare_cms(digest, certificate_chain=key.certificate_chain, algorithm=key.algorithm, at=at)
 
 
 def open_detached(der: bytes, content: bytes) -> OpenedCMS:
     """Open a detached signature over ``content``.
 
-    1. One SignedData in DER, with one signer, nothing inside and its certificate beside it.
-    2. Digest and signature algorithm are strong, and fit each other.
-    3. The signed attributes name the content's type and digest.
-    4. They name the certificate (ESS signing-certificate-v2): it cannot be swapped for another with the same key.
-    5. The signature over them is the certificate's.
+    1. One SignedData in DER, with one signer and strong algorithms that fit each other, whose signed attributes name
+       its certificate: it cannot be swapped for another with the same key (:func:`signed_data.read_signed_data`).
+    2. Nothing is enclosed, and the signed attributes hold the digest of ``content``.
+    3. The signature over them is the certificate's.
 
     Raises:
         CMSInvalid: With the sub-indication of the step that failed.
     """
     try:
-        data, signer = _signed_data(der)  # 1
-        certificate, others = _certificates(data, signer)
-        digest_name = _strong_digest(signer)  # 2
-        attributes = signer["signed_attrs"]
-        named = {one["type"].native: one["values"] for one in attributes}
-        if len(named) != len(attributes) or named["content_type"][0].native != "data":  # 3
-            raise CMSInvalid("The signed attributes are not those of a document's signature.")
-        if named["message_digest"][0].native != hashlib.new(digest_name, content).digest():
-            raise CMSInvalid("The signed digest is another's.", sub_indication=SubIndication.HASH_FAILURE)
-        _require_named(named, certificate)  # 4
-        signed = attributes.untag().dump(force=True)
-        signature: bytes = signer["signature"].native
-        _verify(certificate, signature, signed, digest_name=digest_name)  # 5
-        claimed = named["signing_time"][0].native if "signing_time" in named else None
-    except _FOREIGN as error:
-        raise CMSInvalid("The CMS signature is malformed.") from error
-    return OpenedCMS(signer=certificate, others=others, signing_time=claimed, signature=signature)
-
-
-def _signed_data(der: bytes) -> tuple[cms.SignedData, cms.SignerInfo]:
-    if len(der) > MAX_CMS_BYTES:
-        raise CMSInvalid("The CMS signature is too long.")
-    info = cms.ContentInfo.load(der, strict=True)
-    if info["content_type"].native != "signed_data":
-        raise CMSInvalid("The file is no CMS signature.")
-    data = info["content"]
-    if data["encap_content_info"]["content"].native is not None or len(data["signer_infos"]) != 1:
-        raise CMSInvalid("The CMS signature must be detached and have one signer.")
-    return data, data["signer_infos"][0]
-
-
-def _certificates(
-    data: cms.SignedData, signer: cms.SignerInfo
-) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
-    offered = [one.chosen for one in data["certificates"]]
-    if len(offered) > MAX_CERTIFICATES:
-        raise CMSInvalid("The CMS signature has too many certificates.")
-    sid = signer["sid"].chosen
-    mine = [
-        one
-        for one in offered
-        if isinstance(sid, cms.IssuerAndSerialNumber)
-        and (one.issuer.dump(), one.serial_number) == (sid["issuer"].dump(), sid["serial_number"].native)
-    ]
-    if len(mine) != 1:
-        raise CMSInvalid(
-            "The signer's certificate is not in the CMS signature.",
-            sub_indication=SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
-        )
-    others = tuple(certificate_from_der(one.dump()) for one in offered if one is not mine[0])
-    return certificate_from_der(mine[0].dump()), others
-
-
-def _strong_digest(signer: cms.SignerInfo) -> str:
-    digest: str = signer["digest_algorithm"]["algorithm"].native
-    algorithm = signer["signature_algorithm"]
-    fits = algorithm.signature_algo in {"rsassa_pkcs1v15", "ecdsa"}
-    if algorithm["algorithm"].native != "rsassa_pkcs1v15":
-        fits = fits and algorithm.hash_algo == digest
-    if digest not in _HASHES or not fits:
-        raise CMSInvalid(
-            "The digest or signature algorithm is too weak, unknown, or they do not fit each other.",
-            sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-        )
-    return digest
-
-
-def _require_named(named: dict[str, cms.CMSAttribute], certificate: x509.Certificate) -> None:
-    first = named["signing_certificate_v2"][0]["certs"][0]
-    algorithm = first["hash_algorithm"]["algorithm"].native
-    der = certificate.public_bytes(Encoding.DER)
-    if algorithm not in _HASHES or first["cert_hash"].native != hashlib.new(algorithm, der).digest():
-        raise CMSInvalid(
-            "The signed attributes name another certificate.",
-            sub_indication=SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
-        )
-
-
-def _verify(certificate: x509.Certificate, signature: bytes, signed: bytes, *, digest_name: str) -> None:
-    key, digest = certificate.public_key(), _HASHES[digest_name]
-    try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), digest)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(digest))
-        else:
-            raise CMSInvalid("The key's kind is unknown.", sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
-    except InvalidSignature as error:
-        raise CMSInvalid(
-            "The signature value is not the signer's.", sub_indication=SubIndication.SIG_CRYPTO_FAILURE
-        ) from error
+        signed = read_signed_data(der, content_type="data")  # 1
+    except SignedDataRefused as error:
+        raise CMSInvalid(error.detail, sub_indication=error.sub_indication) from error
+    if signed.content is not None:  # 2
+        raise CMSInvalid("The CMS signature must be detached.")
+    if signed.message_digest != hashlib.new(signed.digest_algorithm, content).digest():
+        raise CMSInvalid("The signed digest is another's.", sub_indication=SubIndication.HASH_FAILURE)
+    if not signed.is_signed_by_signer:  # 3
+        detail = "The signature value is not the signer's."
+        raise CMSInvalid(detail, sub_indication=SubIndication.SIG_CRYPTO_FAILURE)
+    return OpenedCMS(
+        signer=signed.signer, others=signed.others, signing_time=signed.signing_time, signature=signed.value
+    )
 
 
 def _attribute(kind: str, value: object) -> cms.CMSAttribute:

@@ -7,7 +7,7 @@ Source: RFC 5652 sections 5 and 11, RFC 5035 (signing-certificate-v2), RFC 5816.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from asn1crypto import algos, cms
@@ -73,7 +73,7 @@ class SignedContent:
         return _is_signed_by(self.signer, self)
 
 
-def read_signed_data(der: bytes, *, content_type: str) -> SignedContent:
+def read_signed_data(der: bytes, *, content_type: str, limit_bytes: int = MAX_SIGNED_DATA_BYTES) -> SignedContent:
     """One signature as CMS has it.
 
     1. SignedData within the limit, read to its last byte, with exactly one signer.
@@ -86,11 +86,23 @@ def read_signed_data(der: bytes, *, content_type: str) -> SignedContent:
         SignedDataRefused: The first step that does not hold.
     """
     try:
-        if len(der) > MAX_SIGNED_DATA_BYTES:
+        if len(der) > limit_bytes:
             raise _malformed("The CMS signature is too long.")
         return _read(der, content_type)
     except UNREADABLE as error:
         raise _malformed("The CMS signature cannot be read.") from error
+
+
+def moment_of(value: Asn1Value) -> datetime:
+    """The time in a UTCTime or GeneralizedTime, in UTC. Source: RFC 5652 section 11.3, RFC 3161 section 2.4.2.
+
+    Raises:
+        ValueError, OverflowError: It has no time zone, or is of a year that is none.
+    """
+    moment = value.native
+    if not isinstance(moment, datetime) or moment.tzinfo is None:  # a year 0 is no datetime
+        raise ValueError("the time is no moment in UTC")
+    return moment.astimezone(UTC)
 
 
 def _malformed(detail: str) -> SignedDataRefused:
@@ -123,7 +135,7 @@ def _read(der: bytes, content_type: str) -> SignedContent:
         parsed_content=content.parsed if inside and content_type != "data" else None,
         digest_algorithm=digest,
         message_digest=_single(attributes, "message_digest").native,
-        signing_time=_single(attributes, "signing_time").native if "signing_time" in attributes else None,
+        signing_time=moment_of(_single(attributes, "signing_time")) if "signing_time" in attributes else None,
         signer=signer,
         others=tuple(one for one in certificates if one != signer),
         signed_attributes=b"\x31" + info["signed_attrs"].dump()[1:],  # as SET OF. Source: RFC 5652 section 5.4

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from asn1crypto import tsp
@@ -22,6 +22,7 @@ from lienthong.shared.signatures.signed_data import (
     UNREADABLE,
     SignedContent,
     SignedDataRefused,
+    moment_of,
     read_signed_data,
 )
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
@@ -101,7 +102,7 @@ def check_time_stamp(token: bytes, digest: bytes, *, trust: TrustStore, at: date
         signed = read_signed_data(token, content_type="tst_info")  # 1
         info = _signed_info(signed)  # 2
         _require_imprint(info, digest)  # 3
-        stamp_time = _gen_time(info)
+        stamp_time = moment_of(info["gen_time"])
         accuracy = _accuracy(info)
         serial, policy, nonce = info["serial_number"].native, info["policy"].dotted, info["nonce"].native
     except SignedDataRefused as error:
@@ -149,14 +150,6 @@ def _require_imprint(info: tsp.TSTInfo, digest: bytes) -> None:
         raise _invalid(detail, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     if not hmac.compare_digest(imprint["hashed_message"].native, digest):
         raise _invalid("The time stamp is over something else.", SubIndication.HASH_FAILURE)
-
-
-def _gen_time(info: tsp.TSTInfo) -> datetime:
-    """In UTC, as it must be written. Source: RFC 3161 section 2.4.2."""
-    found = info["gen_time"].native
-    if not isinstance(found, datetime) or found.tzinfo is None:  # a year 0 is no datetime
-        raise ValueError("genTime is not a moment in UTC")
-    return found.astimezone(UTC)
 
 
 def _accuracy(info: tsp.TSTInfo) -> timedelta:

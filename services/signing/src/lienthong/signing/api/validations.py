@@ -1,4 +1,4 @@
-"""Validation reports: what is to be said about the signatures of a PDF or a package."""
+"""Validation reports: what is to be said about the signatures of a file."""
 
 from typing import Annotated, Any
 
@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
 from lienthong.shared.problems import InvalidRequest, problem_responses
+from lienthong.shared.signatures.file_validation import MEDIA_TYPES
 from lienthong.shared.signatures.report import Report
 from lienthong.shared.spooling import BodyTruncated, PackageTooLarge, SpoolUnavailable
 from lienthong.signing import errors
 from lienthong.signing.api.access import TOKEN_PROBLEMS, Validator, WithResources
 from lienthong.signing.api.bodies import media_type_of, spool_body
-from lienthong.signing.usecases.validate import MEDIA_TYPES, require_supported, validate
+from lienthong.signing.usecases.validate import require_supported, validate
 
 router = APIRouter(prefix="/v1/validations", tags=["validations"])
 
@@ -20,6 +21,13 @@ _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromk
 At = Annotated[
     AwareDatetime | None,
     Query(description="The moment to judge at; now if left out", examples=["2026-03-02T08:00:00Z"]),
+]
+Digest = Annotated[
+    str | None,
+    Query(
+        pattern="^([0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})$",
+        description="SHA-256, SHA-384 or SHA-512, in hexadecimal, of what a detached CMS signature is over",
+    ),
 ]
 
 
@@ -37,11 +45,14 @@ At = Annotated[
         SpoolUnavailable,
     ),
 )
-async def create(request: Request, _caller: Validator, resources: WithResources, *, at: At = None) -> Report:
+async def create(
+    request: Request, _caller: Validator, resources: WithResources, *, at: At = None, digest: Digest = None
+) -> Report:
     """A report in the words of ETSI EN 319 102-1: TOTAL-PASSED, INDETERMINATE or TOTAL-FAILED, with each check.
 
-    A signature that fails is not an error here: the report says so.
+    A signature that fails, or a file that cannot be read, is not an error here: the report says so. Of what a detached
+    CMS signature (CAdES) is over, only the digest is needed: `?digest=…`.
     """
     media_type = require_supported(media_type_of(request))
     with await spool_body(request, resources, limit_bytes=resources.settings.max_validation_bytes) as body:
-        return await validate(resources, body.path, media_type=media_type, at=at)
+        return await validate(resources, body.path, media_type=media_type, at=at, digest=bytes.fromhex(digest or ""))
