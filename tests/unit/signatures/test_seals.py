@@ -80,6 +80,16 @@ def test_header_remembered_from_a_good_seal_excuses_no_later_one(pki: PKI) -> No
         opened(key.seal(TYP, b"first"), trust, profile=Profile.DIRECTORY)
 
 
+def test_long_header_that_would_fill_the_memory_is_not_remembered(pki: PKI) -> None:
+    trust, usual, long = pki.trust(), forge(pki), forge(pki, kid="x" * 16_384)
+
+    opened(usual, trust)
+    opened(long, trust)
+
+    assert trust.offered((TYP, usual.split(".")[0].encode())) is not None
+    assert trust.offered((TYP, long.split(".")[0].encode())) is None
+
+
 def test_directory_seal_names_the_directory(pki: PKI) -> None:
     seal = opened(pki.directory_seal().seal(TYP, b"{}"), pki.trust(), profile=Profile.DIRECTORY)
 

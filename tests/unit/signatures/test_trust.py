@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -236,3 +236,44 @@ def test_partial_crl_is_not_taken_for_the_whole(pki: PKI) -> None:
     )
 
     assert check(pki.node("H28"), pki.trust(crls=(pki.root.crl(), partial))).revocation_unknown
+
+
+def test_old_certificate_of_the_issuer_that_a_stranger_puts_into_everyones_way(pki: PKI) -> None:
+    node, trust = pki.node("H28"), pki.trust()
+    old = _issuer_again(pki, not_after=NOW - timedelta(days=1))
+    stranger = Credential(key=new_key(), chain=(node.certificate, old))
+
+    assert check(stranger, trust).path[1] == pki.issuing.certificate
+    assert check(node, trust).path[1] == pki.issuing.certificate
+
+
+def test_offered_certificate_helps_only_whoever_offers_it(pki: PKI) -> None:
+    node = pki.node("H28")
+    trust = TrustStore(roots=(pki.root.certificate,), crls=pki.crls())
+    old = Credential(key=node.key, chain=(node.certificate, _issuer_again(pki, not_after=NOW - timedelta(days=1))))
+
+    assert refusal(old, trust) is SubIndication.OUT_OF_BOUNDS_NO_POE
+    assert check(node, trust).node == "H28"
+
+
+def test_renewed_certificate_of_the_issuer_comes_with_the_signature(pki: PKI) -> None:
+    node = pki.node("H28")
+    trust = TrustStore(
+        roots=(pki.root.certificate,),
+        intermediates=(_issuer_again(pki, not_after=NOW - timedelta(days=1)),),
+        crls=pki.crls(),
+    )
+
+    assert check(node, trust).node == "H28"
+    assert refusal(Credential(key=node.key, chain=node.chain[:1]), trust) is SubIndication.OUT_OF_BOUNDS_NO_POE
+
+
+def _issuer_again(pki: PKI, *, not_after: datetime) -> x509.Certificate:
+    """Another certificate of the issuing authority: the same name and key."""
+    return pki.root.issue(
+        Profile.ISSUING,
+        "Lien Thong Test Issuing CA",
+        key=pki.issuing.key,
+        not_before=NOW - timedelta(days=30),
+        not_after=not_after,
+    ).certificate

@@ -6,6 +6,7 @@ A pure module: DER and PEM in, a checked certificate or an error out. Source: RF
 import hashlib
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -29,10 +30,7 @@ from lienthong.shared.signatures.revocation import (
     decisive,
     newest_list,
 )
-
-MAX_REMEMBERED_CHAINS = 20_000
-"""Chains that one trust store remembers: every agency of a large node. Each holds a few KiB."""
-
+from lienthong.shared.signatures.trust_memory import MAX_REMEMBERED_CHAINS, MAX_REMEMBERED_HEADER_BYTES, Memory
 
 Unanswered = tuple[x509.Certificate, x509.Certificate]
 """A certificate about whose revocation nothing fresh was at hand, and its issuer."""
@@ -70,14 +68,6 @@ class CheckedCertificate:
         return agency_of(self.uri) if self.uri else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Memory:
-    chains: dict[tuple[bytes, Profile | None, str], Chain] = field(default_factory=dict)
-    lists: dict[bytes, RevocationList | None] = field(default_factory=dict)
-    answers: dict[tuple[bytes, int], list[OCSPStatus]] = field(default_factory=dict)
-    offered: dict[tuple[str, bytes], tuple[x509.Certificate, ...]] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustStore:
     """Trust at one moment: roots and external authorities decide, the rest only helps to reach them.
@@ -93,7 +83,7 @@ class TrustStore:
     ocsp: tuple[bytes, ...] = ()
     authorities: tuple[ExternalAuthority, ...] = ()
     unanswered: dict[bytes, Unanswered] | None = field(default=None, repr=False, compare=False)
-    _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
+    _memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @classmethod
     def from_list(cls, trust_list: TrustList | None, *, roots: bytes) -> "TrustStore":
@@ -143,7 +133,7 @@ class TrustStore:
             crls=(*self.crls, *crls),
             ocsp=(*self.ocsp, *ocsp),
             intermediates=(*self.intermediates, *intermediates),
-            _memory=_Memory(),
+            _memory=Memory(),
         )
 
     def noting(self) -> "TrustStore":
@@ -151,21 +141,43 @@ class TrustStore:
         return replace(self, unanswered={})
 
     def chain(
-        self, leaf: x509.Certificate, others: Sequence[x509.Certificate], profile: Profile | None, *, policy: Policy
+        self, leaf: x509.Certificate, others: Sequence[x509.Certificate], profile: Profile | None, *, at: datetime
     ) -> Chain:
-        """The chain of ``leaf``, found now or before. Raises :class:`CertificateRefused`."""
-        memory = self._memory.chains
-        key = (leaf.fingerprint(SHA256()), profile, policy.name)
+        """The chain of ``leaf``, found now or before; its window says whether it holds at ``at``.
+
+        Certificates that a stranger offers are looked at only where the store's own lead nowhere, and such a chain is
+        not remembered: an old certificate of the issuer would stand in the way of all who come later.
+
+        Raises:
+            CertificateRefused: There is none, or it breaks a rule.
+        """
+        held = (*self.intermediates, *self.roots)
+        further = [one for one in others[:MAX_OFFERED] if one not in held]
+        try:
+            own = self._own_chain(leaf, profile, policy_at(at))
+        except CertificateRefused:
+            if not further:
+                raise
+            return self._build(leaf, (*further, *held), profile, policy_at(at))
+        if further and not own.not_before <= at <= own.not_after:
+            with suppress(CertificateRefused):
+                return self._build(leaf, (*further, *held), profile, policy_at(at))
+        return own
+
+    def _own_chain(self, leaf: x509.Certificate, profile: Profile | None, policy: Policy) -> Chain:
+        memory, key = self._memory.chains, (leaf.fingerprint(SHA256()), profile, policy.name)
         chain = memory.get(key)
         if chain is None:
-            pool = (*others[:MAX_OFFERED], *self.intermediates, *self.roots)
-            chain = build_chain(
-                leaf, pool, roots=self.roots, profile=profile, policy=policy, authorities=self.authorities
-            )
+            chain = self._build(leaf, (*self.intermediates, *self.roots), profile, policy)
             if len(memory) >= MAX_REMEMBERED_CHAINS:
                 memory.clear()
             memory[key] = chain
         return chain
+
+    def _build(
+        self, leaf: x509.Certificate, pool: Sequence[x509.Certificate], profile: Profile | None, policy: Policy
+    ) -> Chain:
+        return build_chain(leaf, pool, roots=self.roots, profile=profile, policy=policy, authorities=self.authorities)
 
     def offered(self, key: tuple[str, bytes]) -> tuple[x509.Certificate, ...] | None:
         """Certificates that stood in a seal's header and passed before; parsing them again costs more than checking."""
@@ -173,6 +185,8 @@ class TrustStore:
 
     def remember_offered(self, key: tuple[str, bytes], certificates: tuple[x509.Certificate, ...]) -> None:
         """Keep what :meth:`offered` gives. Only for certificates that passed: others would fill the memory."""
+        if len(key[1]) > MAX_REMEMBERED_HEADER_BYTES:
+            return
         if len(self._memory.offered) >= MAX_REMEMBERED_CHAINS:
             self._memory.offered.clear()
         self._memory.offered[key] = certificates
@@ -242,7 +256,7 @@ def check_certificate(
     Raises:
         CertificateRefused: With the sub-indication that names the step.
     """
-    chain = trust.chain(leaf, intermediates, profile, policy=policy_at(at))
+    chain = trust.chain(leaf, intermediates, profile, at=at)
     _require_within_validity(chain, at)
     unknown = [
         (certificate, issuer)
