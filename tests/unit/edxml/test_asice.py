@@ -1,7 +1,9 @@
 """ASiC-E containers as packages; attacks in a named table."""
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +124,28 @@ def encrypted() -> bytes:
     return bytes(package)
 
 
+def two_headers(field: int, value: bytes) -> bytes:
+    """The last entry's own header says something else than the directory does."""
+    package = bytearray(container(PLAIN))
+    start = package.rindex(b"PK\x03\x04") + field
+    package[start : start + len(value)] = value
+    return bytes(package)
+
+
+def two_names(*, in_directory: bool) -> bytes:
+    """A field for the name in Unicode, which some readers prefer, names another file; or the same, twice."""
+    other = struct.pack("<2HBL", 0x7075, 5 + len(b"other.pdf"), 1, zlib.crc32(b"van ban.pdf")) + b"other.pdf"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content, method in PLAIN:
+            info = zipfile.ZipInfo(name)
+            info.extra = other if name == "van ban.pdf" else b""
+            archive.writestr(info, content, method)
+            if not in_directory:
+                info.extra = b""
+    return out.getvalue()
+
+
 ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "mimetype-not-first": (lambda: swapped(PLAIN), "edxml-asice-invalid"),
     "mimetype-deflated": (lambda: replaced(0, (*PLAIN[0][:2], 8)), "edxml-asice-invalid"),
@@ -149,6 +173,14 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: added("vă.txt").replace("vă.txt".encode(), b"v\xff\xff.txt"),
         "edxml-zip-damaged",
     ),
+    "method-of-its-own-header": (lambda: two_headers(8, b"\0\0"), "edxml-asice-invalid"),
+    "checksum-of-its-own-header": (lambda: two_headers(14, b"\1\2\3\4"), "edxml-asice-invalid"),
+    "size-of-its-own-header": (lambda: two_headers(22, b"\1\0\0\0"), "edxml-asice-invalid"),
+    "flags-of-its-own-header": (lambda: two_headers(6, b"\0\x08"), "edxml-asice-invalid"),
+    "two-names": (lambda: two_names(in_directory=True), "edxml-asice-invalid"),
+    "two-names-in-its-own-header": (lambda: two_names(in_directory=False), "edxml-asice-invalid"),
+    "file-below-a-file": (lambda: added("van ban.pdf/evil.pdf"), "edxml-asice-invalid"),
+    "content-in-a-folder": (lambda: added("folder/"), "edxml-asice-invalid"),
     "directory-elsewhere": (moved_directory, "edxml-zip-damaged"),
     "damaged-pdf": (
         lambda: replaced(2, ("van ban.pdf", b"%PDF-1.4\n%" + b"\xef\xbf\xbd" * 4, 8)),

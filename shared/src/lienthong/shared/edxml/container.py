@@ -42,6 +42,7 @@ FOREIGN = (
     UnicodeDecodeError,
 )
 """What :mod:`zipfile` raises for files that are none, or not whole."""
+_UNICODE_PATH, _UNICODE_PATH_HEAD_BYTES = 0x7075, 5
 _DESCRIPTOR_BYTES = frozenset({12, 16, 20, 24})
 
 
@@ -112,12 +113,20 @@ class Container:
                     "Give every entry a name of its own, also without regard to case.", facts={"entry": info.filename}
                 )
             seen.add(folded)
+        for name in seen:
+            above = name.rstrip("/")
+            while "/" in above:
+                above = above.rpartition("/")[0]
+                if above in seen:
+                    raise ContainerInvalid("Name no file as the folder of another.", facts={"entry": name})
         if sum(info.file_size for info in infos) > self._limits.container_bytes:
             raise ContainerExceeded("Put less into the container.", facts={"limit": self._limits.container_bytes})
 
     def _check_info(self, info: zipfile.ZipInfo) -> None:
         check_entry_name(info.orig_filename.removesuffix("/"), limit=self._limits.name)
         facts = {"entry": info.filename}
+        if info.is_dir() and info.file_size:
+            raise ContainerInvalid("Put nothing into an entry that is a folder.", facts=facts)
         if info.flag_bits & FLAG_ENCRYPTED:
             raise ZipEncrypted("Put the file into the container without encryption.", facts=facts)
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -175,8 +184,27 @@ def _data_offset(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
     header = stream.read(LOCAL_HEADER.size)
     if info.header_offset < 0 or len(header) < LOCAL_HEADER.size:
         raise ZipDamaged("Make the container again: an entry is cut short.", facts={"entry": info.filename})
-    name_bytes, extra_bytes = struct.unpack_from("<2H", header, LOCAL_HEADER.size - 4)
+    _, _, flags, method, _, _, *sums, name_bytes, extra_bytes = LOCAL_HEADER.unpack(header)
+    later = flags & FLAG_DESCRIPTOR and not any(sums)
+    if (flags, method) != (info.flag_bits, info.compress_type) or not (
+        later or sums == [info.CRC, info.compress_size, info.file_size]
+    ):
+        raise ContainerInvalid(
+            "Make the container again: an entry and the directory disagree.", facts={"entry": info.filename}
+        )
+    stream.seek(name_bytes, 1)
+    _check_extra_name(info.extra, info.filename)
+    _check_extra_name(stream.read(extra_bytes), info.filename)
     return info.header_offset + LOCAL_HEADER.size + int(name_bytes) + int(extra_bytes)
+
+
+def _check_extra_name(extra: bytes, name: str) -> None:
+    """Some readers take the name from this field. Source: APPNOTE 4.6.9, Info-ZIP Unicode Path."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<2H", extra)
+        if kind == _UNICODE_PATH and extra[4 + _UNICODE_PATH_HEAD_BYTES : 4 + length] != name.encode():
+            raise ContainerInvalid("Make the container again: an entry has two names.", facts={"entry": name})
+        extra = extra[4 + length :]
 
 
 def _check_layout(infos: list[zipfile.ZipInfo], starts: dict[str, int], *, end: int) -> None:
