@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import CertificatePoliciesOID, ExtendedKeyUsageOID, ExtensionOID
 
 from lienthong.shared.errors import Verification
 from lienthong.shared.signatures.authorities import ExternalAuthority
@@ -92,20 +92,28 @@ def build_chain(
     """
     anchors = (*roots, *(one.certificate for one in authorities))
     try:
-        path = _Search(pool=(*pool, *anchors), anchors=anchors).path([leaf])
-        if path is None:
-            raise CertificateRefused(
-                f"No trusted issuer is known for {leaf.subject.rfc4514_string()}.",
-                sub_indication=SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
-            )
+        path = _found_path(leaf, _Search(pool=(*pool, *anchors), anchors=anchors, policy=policy))
         _require_rules(path, policy)
         external = None if path[-1] in roots else next(one for one in authorities if one.certificate == path[-1])
         found, uri = _check_profile(leaf, profile)
+        _require_policy_above(path, found)
         if external is not None:
             _require_external(external, leaf, found, uri)
     except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
         raise _refused("A certificate of the chain is malformed or uses an unknown algorithm.") from error
     return _chain(path, external, found, uri)
+
+
+def _found_path(leaf: x509.Certificate, search: "_Search") -> list[x509.Certificate]:
+    path = search.path([leaf])
+    if path is None and search.weak is not None:
+        raise _too_weak(search.weak)
+    if path is None:
+        raise CertificateRefused(
+            f"No trusted issuer is known for {leaf.subject.rfc4514_string()}.",
+            sub_indication=SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+        )
+    return path
 
 
 def _chain(
@@ -129,7 +137,10 @@ def _chain(
 class _Search:
     pool: Sequence[x509.Certificate]
     anchors: Sequence[x509.Certificate]
+    policy: Policy
     trials: int = 0
+    weak: x509.Certificate | None = None
+    """One whose signature is not verified any more, such as of SHA-1."""
 
     def path(self, path: list[x509.Certificate]) -> list[x509.Certificate] | None:
         last = path[-1]
@@ -146,15 +157,17 @@ class _Search:
 
     def _issued(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         self.trials += 1
-        return self.trials <= MAX_TRIALS and _issued(certificate, issuer)
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return True
+        if self.trials > MAX_TRIALS:
+            return False
+        digest = certificate.signature_hash_algorithm
+        if not self.policy.allows_digest(digest.name if digest else None):
+            self.weak = certificate
+            return False
+        try:
+            certificate.verify_directly_issued_by(issuer)
+        except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+            return False
+        return True
 
 
 def _refused(detail: str) -> CertificateRefused:
@@ -163,7 +176,8 @@ def _refused(detail: str) -> CertificateRefused:
 
 def _require_rules(path: Sequence[x509.Certificate], policy: Policy) -> None:
     for certificate in path:
-        _require_strong(certificate, policy)
+        if not policy.allows_key(certificate.public_key()):
+            raise _too_weak(certificate)
         _require_understood(certificate)
     below = 0
     for authority in path[1:]:
@@ -174,13 +188,11 @@ def _require_rules(path: Sequence[x509.Certificate], policy: Policy) -> None:
         raise _refused(f"An authority of the chain may not name {refused}.")
 
 
-def _require_strong(certificate: x509.Certificate, policy: Policy) -> None:
-    digest = certificate.signature_hash_algorithm
-    if not policy.allows_digest(digest.name if digest else None) or not policy.allows_key(certificate.public_key()):
-        raise CertificateRefused(
-            f"The key or digest of the certificate of {certificate.subject.rfc4514_string()} is too weak.",
-            sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-        )
+def _too_weak(certificate: x509.Certificate) -> CertificateRefused:
+    return CertificateRefused(
+        f"The key or digest of the certificate of {certificate.subject.rfc4514_string()} is too weak.",
+        sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+    )
 
 
 def _require_external(
@@ -262,6 +274,16 @@ def _require_policy(leaf: x509.Certificate, profile: Profile) -> None:
     purposes = set(_extension(leaf, x509.ExtendedKeyUsage) or ())
     if profile.rules.policy not in _policies(leaf) or not purposes.issuperset(profile.rules.purposes):
         raise _refused(f"The certificate is not of the profile {profile.value}.")
+
+
+def _require_policy_above(path: Sequence[x509.Certificate], profile: Profile | None) -> None:
+    """Every authority below the anchor may issue under the profile's policy. Source: RFC 5280 section 6.1.3 (d)."""
+    policy = profile.rules.policy if profile else None
+    if policy is None or profile is Profile.TIME_STAMPING:
+        return
+    for authority in path[1:-1]:
+        if not _policies(authority) & {policy, CertificatePoliciesOID.ANY_POLICY}:
+            raise _refused(f"{authority.subject.rfc4514_string()} may not issue under this policy.")
 
 
 def _require_uri(leaf: x509.Certificate, profile: Profile) -> str:

@@ -111,16 +111,27 @@ def _revocation(entry: x509.RevokedCertificate) -> Revocation:
 
 
 def newest_list(crls: Sequence[x509.CertificateRevocationList], issuer: x509.Certificate) -> RevocationList | None:
-    """The newest of the CRLs that ``issuer`` signed and may sign, or None."""
+    """The newest of the CRLs that ``issuer`` signed and may sign, or None.
+
+    One with an entry that is not understood revokes what it names and vouches for nothing: it has no end.
+    Source: RFC 5280 section 5.3.
+    """
     mine = [crl for crl in crls if crl.issuer == issuer.subject and _is_list_of(crl, issuer)]
     if not mine:
         return None
     newest = max(mine, key=lambda crl: crl.last_update_utc)
     return RevocationList(
         this_update=newest.last_update_utc,
-        next_update=newest.next_update_utc,
+        next_update=newest.next_update_utc if all(map(_is_understood, newest)) else None,
         entries={entry.serial_number: entry for entry in newest},
     )
+
+
+def _is_understood(entry: x509.RevokedCertificate) -> bool:
+    try:
+        return not any(one.critical and isinstance(one.value, x509.UnrecognizedExtension) for one in entry.extensions)
+    except (ValueError, x509.DuplicateExtension):
+        return False
 
 
 def _is_list_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
