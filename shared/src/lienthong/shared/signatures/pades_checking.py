@@ -1,27 +1,32 @@
 """Checking the signatures of a PDF, in numbered steps. Source: ETSI EN 319 102-1, ETSI EN 319 142-1.
 
-pyHanko reads the file, digests the byte ranges and judges what was added after signing; whom to trust is decided where
-it is for every other signature. A report comes out, never an error: what is in a PDF is for its sender to choose.
+pyHanko reads the file and judges what was added after signing; the CMS is read, and whom to trust is decided, where it
+is for every other signature. A report comes out, never an error: what is in a PDF is for its sender to choose.
 """
 
+import hmac
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
+from pyhanko.pdf_utils.generic import parse_pdf_date
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from lienthong.shared.signatures.existence import ShownStamp, establish_time
 from lienthong.shared.signatures.findings import CheckEnded, Findings, Rule
-from lienthong.shared.signatures.pades_changes import SIGNATURES_ONLY, shows_unsigned_field
+from lienthong.shared.signatures.pades_coverage import check_coverage, revision_of
+from lienthong.shared.signatures.pades_document_stamps import (
+    DocumentStamp,
+    check_document_stamp,
+    is_document_stamp,
+    lean_on,
+)
+from lienthong.shared.signatures.pades_material import Material, has_material, read_material
 from lienthong.shared.signatures.pades_reading import (
     MAX_FIELDS,
     MAX_PDF_BYTES,
@@ -34,26 +39,38 @@ from lienthong.shared.signatures.pades_reading import (
     carries_signature,
     marks_in,
 )
-from lienthong.shared.signatures.pades_structure import StructureRefused, signed_span
-from lienthong.shared.signatures.report import SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.pades_structure import SignedSpan, StructureRefused, container_of, signed_span
+from lienthong.shared.signatures.report import Proof, SignatureKind, SignatureReport, SubIndication
+from lienthong.shared.signatures.signed_data import SignedContent, SignedDataRefused, read_signed_data
 from lienthong.shared.signatures.signer_checks import check_revocation, check_signer
-from lienthong.shared.signatures.trust import TrustStore
+from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore
 
 __all__ = ["MAX_PDF_BYTES", "carries_signature", "too_large", "validate_pdf"]
 
 _SCAN_BYTES: Final = 64 * 1024
-_SUBFILTERS: Final = {SigSeedSubFilter.PADES.value, SigSeedSubFilter.ADOBE_PKCS7_DETACHED.value}
-_DIGESTS: Final = {"sha256", "sha384", "sha512"}
-_SIGNATURES: Final = {"rsassa_pkcs1v15", "rsassa_pss", "ecdsa"}
+_LEVELS: Final[dict[str, str]] = {
+    SigSeedSubFilter.PADES.value: "PAdES-B-B",
+    SigSeedSubFilter.ADOBE_PKCS7_DETACHED.value: "CMS-B",
+}
+"""Forms that can be checked: baseline PAdES, and CMS as it was before. Source: ETSI EN 319 142-2 clause 5."""
+_BROKEN: Final = {
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE: Rule.ALGORITHMS,
+    SubIndication.NO_SIGNING_CERTIFICATE_FOUND: Rule.SIGNING_CERTIFICATE,
+}
+"""The rule that a refusal breaks; else the format's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
+    """``trust`` has the file's own material in it, ``stamps`` are its document time stamps in the order of fields."""
+
     content: bytes
     reader: BoundedReader
-    fields: list[tuple[str, Any, Any]] = field(default_factory=list)
+    fields: list[tuple[str, Any, Any]]
     where: str
     trust: TrustStore
+    material: Material
+    stamps: tuple[DocumentStamp, ...]
     at: datetime
 
 
@@ -62,14 +79,17 @@ def validate_pdf(
 ) -> tuple[SignatureReport, ...]:
     """One report for each signature; none for a PDF that has none, which costs one look through its bytes.
 
-    Each signature is checked so:
+    What the file brings along to be checked with helps, and is not trusted (:mod:`pades_material`). Each signature is
+    checked so:
 
-    1. It has a form that can be checked, and its algorithms are on the list.
-    2. Its byte range leaves out nothing but itself, up to the end of one revision (:mod:`pades_structure`).
+    1. Its byte range leaves out nothing but itself, up to the end of one revision (:mod:`pades_structure`).
+    2. It is one CMS signature of a form that can be checked, its algorithms are on the list (:mod:`signed_data`).
     3. The digest is right, and the value is that of the certificate that it names.
-    4. What was added after it is signatures, time stamps and material to check them, and no more than it allows.
-    5. The certificate leads to a pinned root and was good at ``at``; the claimed time fits.
-    6. Revocation is known.
+    4. What was added after it is signatures, time stamps and material to check them, and no more than it allows
+       (:mod:`pades_coverage`).
+    5. Its time stamps, document time stamps after it, and the receipt, say since when it exists.
+    6. The certificate leads to a pinned root and was good at that time; the claimed time fits.
+    7. Revocation is known.
 
     Args:
         pdf: The file, seekable; read, not closed.
@@ -131,92 +151,119 @@ def _reports(
         yield _not_judged(where, "A signature stands in the file, but no field of the PDF leads to it.")
     elif len(signed) > MAX_SIGNATURES or len(fields) > MAX_FIELDS or reader.xrefs.total_revisions > MAX_REVISIONS:
         yield _too_many(where)
+    elif reader.xrefs.hybrid_xrefs_present:
+        yield _not_judged(where, "The PDF has hybrid references: two readers may see two documents.")
     else:
-        file = _File(content=content, reader=reader, fields=fields, where=where, trust=trust, at=at)
+        material = read_material(reader)
+        helped = material.helping(trust)
+        file = _File(
+            content=content,
+            reader=reader,
+            fields=fields,
+            where=where,
+            trust=helped,
+            material=material,
+            stamps=tuple(_document_stamps(content, reader, signed, trust=helped, at=at)),
+            at=at,
+        )
         for name, held in signed:
+            budget.check_time()
             report = _report(file, name, held)
             if report is not None:
                 yield report
+
+
+def _document_stamps(
+    content: bytes, reader: BoundedReader, signed: list[tuple[str, Any]], *, trust: TrustStore, at: datetime
+) -> Iterator[DocumentStamp]:
+    for _, held in signed:
+        field = held.get_object()
+        if is_document_stamp(field["/V"]):
+            yield check_document_stamp(content, field["/V"], revision=revision_of(reader, field), trust=trust, at=at)
 
 
 def _report(file: _File, name: str, held: Any) -> SignatureReport | None:  # noqa: ANN401 — pyHanko's reference
     """The report on one field; None for a document time stamp, which is nobody's signature."""
     findings = _findings(file.where)
     try:
-        dictionary = held.get_object()["/V"]
-        if dictionary.get("/Type") == "/DocTimeStamp":
+        field = held.get_object()
+        dictionary = field["/V"]
+        if is_document_stamp(dictionary):
             return None
-        _check_span(file.content, dictionary, findings)  # 2
-        signature = EmbeddedPdfSignature(file.reader, held, name)
-        _check_form(signature, findings)  # 1
-        _check_integrity(signature, findings)  # 3
-        _check_coverage(file, signature, findings)  # 2, 4
-        others = [_certificate(one) for one in signature.other_embedded_certs]
-        trusted = check_signer(_certificate(signature.signer_cert), others, findings, trust=file.trust, at=file.at)  # 5
-        check_revocation(trusted, findings)  # 6
+        span = _check_span(file.content, dictionary, findings)  # 1
+        signed = _check_form(dictionary, findings)  # 2
+        _check_integrity(file, span, signed, findings)  # 3
+        check_coverage(file.content, file.reader, file.fields, (name, held), span=span, findings=findings)  # 4
+        trusted = _check_signer(file, span, signed, findings)  # 5, 6
+        check_revocation(trusted, findings)  # 7
     except BudgetExceeded:
         raise
     except CheckEnded as ended:
         return findings.report(ended.sub_indication)
-    except SignatureValidationError as error:
-        named = SubIndication.__members__.get(getattr(error.ades_subindication, "name", ""), SubIndication.GENERIC)
-        return findings.ended(Rule.FORMAT, "The signature breaks a rule of CMS or cannot be judged.", named)
     except Exception:  # noqa: BLE001 — as in validate_pdf
         return findings.ended(Rule.FORMAT, "The signature is damaged.", SubIndication.FORMAT_FAILURE)
     return findings.report(None)
 
 
-def _check_span(content: bytes, dictionary: Any, findings: Findings) -> None:  # noqa: ANN401
+def _check_span(content: bytes, dictionary: Any, findings: Findings) -> SignedSpan:  # noqa: ANN401
     try:
-        signed_span(content, dictionary)
+        return signed_span(content, dictionary)
     except StructureRefused as error:
         findings.failed(Rule.COVERAGE, str(error), SubIndication.FORMAT_FAILURE)
 
 
-def _check_form(signature: EmbeddedPdfSignature, findings: Findings) -> None:
-    subfilter = str(signature.sig_object.get("/SubFilter"))
-    if subfilter not in _SUBFILTERS or signature.signed_data["encap_content_info"]["content_type"].native != "data":
+def _check_form(dictionary: Any, findings: Findings) -> SignedContent:  # noqa: ANN401
+    subfilter = str(dictionary.get("/SubFilter"))
+    if subfilter not in _LEVELS:
         findings.failed(Rule.FORMAT, f"Signatures of the form {subfilter} cannot be checked.", SubIndication.GENERIC)
+    findings.level = _LEVELS[subfilter]
+    try:
+        signed = read_signed_data(
+            container_of(dictionary), content_type="data", names_signer=subfilter == SigSeedSubFilter.PADES.value
+        )
+    except SignedDataRefused as error:
+        findings.failed(_BROKEN.get(error.sub_indication, Rule.FORMAT), error.detail, error.sub_indication)
+    if signed.content is not None:
+        findings.failed(Rule.FORMAT, "The CMS holds content beside the PDF.", SubIndication.FORMAT_FAILURE)
     findings.passed(Rule.FORMAT)
-    claimed = signature.self_reported_timestamp
-    findings.signing_time = claimed if claimed is not None and claimed.tzinfo is not None else None
-    algorithm = signature.signer_info["signature_algorithm"].signature_algo
-    if signature.md_algorithm not in _DIGESTS or algorithm not in _SIGNATURES:
-        detail = f"An algorithm is not allowed: {algorithm} with {signature.md_algorithm}."
-        findings.failed(Rule.ALGORITHMS, detail, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     findings.passed(Rule.ALGORITHMS)
-
-
-def _check_integrity(signature: EmbeddedPdfSignature, findings: Findings) -> None:
-    findings.signer = _certificate(signature.signer_cert)
+    findings.signing_time = signed.signing_time or _written_time(dictionary)
+    findings.signer = signed.signer
     findings.passed(Rule.SIGNING_CERTIFICATE)
-    digest = signature.compute_digest()
-    intact, valid = validate_sig_integrity(signature.signer_info, signature.signer_cert, "data", digest)
-    if not intact:
+    return signed
+
+
+def _written_time(dictionary: Any) -> datetime | None:  # noqa: ANN401
+    """The time of the dictionary's /M, where PAdES has it. Source: ETSI EN 319 142-1 clause 5.3."""
+    try:
+        claimed = parse_pdf_date(str(dictionary["/M"]))
+    except (KeyError, ValueError, PdfReadError):
+        return None
+    return claimed if claimed.tzinfo is not None else None
+
+
+def _check_integrity(file: _File, span: SignedSpan, signed: SignedContent, findings: Findings) -> None:
+    if not hmac.compare_digest(span.digest(file.content, signed.digest_algorithm), signed.message_digest):
         findings.failed(Rule.REFERENCES, "The PDF was changed after it was signed.", SubIndication.HASH_FAILURE)
     findings.passed(Rule.REFERENCES)
-    if not valid:
+    if not signed.is_signed_by_signer:
         findings.failed(Rule.VALUE, "The value is not this certificate's signature.", SubIndication.SIG_CRYPTO_FAILURE)
     findings.passed(Rule.VALUE)
 
 
-def _check_coverage(file: _File, signature: EmbeddedPdfSignature, findings: Findings) -> None:
-    signature.compute_integrity_info(SIGNATURES_ONLY)
-    integrity: dict[str, Any] = signature.summarise_integrity_info()
-    revision, revisions = signature.signed_revision + 1, file.reader.xrefs.total_revisions
-    if integrity["coverage"] is None or integrity["coverage"] < SignatureCoverageLevel.ENTIRE_REVISION:
-        findings.not_covered.append(f"revision {revision} of {revisions}")
-        detail = "It leaves out a part of the revision that it signs."
-        findings.failed(Rule.COVERAGE, detail, SubIndication.FORMAT_FAILURE)
-    findings.covered.append(f"revisions 1 to {revision} of {revisions}")
-    findings.passed(Rule.COVERAGE)
-    pictured = shows_unsigned_field(file.reader, file.fields, signature.signed_revision)
-    if pictured or not integrity["docmdp_ok"]:
-        findings.not_covered.append(f"revisions {revision + 1} to {revisions}")
-        detail = "What was added after it changes what it signed, or more than it allows."
-        findings.failed(Rule.CHANGES, detail, SubIndication.FORMAT_FAILURE)
-    findings.passed(Rule.CHANGES)
+def _check_signer(file: _File, span: SignedSpan, signed: SignedContent, findings: Findings) -> CheckedCertificate:
+    shown = [ShownStamp(token=token, stamped=signed.value) for token in signed.time_stamps]
+    proven = establish_time(shown, findings, trust=file.trust, at=file.at)  # 5
+    proven = lean_on(file.stamps, findings, end=span.end) or proven
+    trusted = check_signer(signed.signer, signed.others, findings, trust=file.trust, at=proven)  # 6
+    if findings.proof is Proof.TIME_STAMP:
+        findings.level = findings.level.removesuffix("-B") + _lasting(file, span, trusted, at=proven)
+    return trusted
 
 
-def _certificate(certificate: asn1_x509.Certificate) -> x509.Certificate:
-    return x509.load_der_x509_certificate(certificate.dump())
+def _lasting(file: _File, span: SignedSpan, trusted: CheckedCertificate, *, at: datetime) -> str:
+    """How long it lasts, beyond B-T. Source: ETSI EN 319 142-1 clause 6.3."""
+    if not file.material.suffices(trusted.path, trust=file.trust, at=at):
+        return "-T"
+    archived = any(one.proves(span.end) and has_material(file.reader, one.revision) for one in file.stamps)
+    return "-LTA" if archived else "-LT"

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.misc import PdfError, get_and_apply
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
@@ -125,7 +125,8 @@ def _field(writer: IncrementalPdfFileWriter, appearance: Appearance | None) -> S
 def _last_visible(writer: IncrementalPdfFileWriter, fields: list[tuple[str, Any, Any]]) -> tuple[Box, int] | None:
     """Where the last signature that can be seen stands, and on which page; None without one."""
     for _, value, field in reversed(fields):
-        rectangle = [round(float(number)) for number in field.get_object().get("/Rect", ())]
+        held = field.get_object()
+        rectangle = [round(float(number)) for number in held["/Rect"]] if "/Rect" in held else []
         if value is None or len(rectangle) != 4:
             continue
         box = Box(*rectangle)
@@ -138,7 +139,9 @@ def _last_visible(writer: IncrementalPdfFileWriter, fields: list[tuple[str, Any,
 def _page_of(writer: IncrementalPdfFileWriter, field: Any) -> int | None:  # noqa: ANN401 — pyHanko's reference
     for number in range(int(writer.prev.root["/Pages"]["/Count"])):
         page, _ = writer.find_page_for_modification(number)
-        if field.reference in {getattr(one, "reference", None) for one in page.get_object().get("/Annots", ())}:
+        held = page.get_object()
+        annotations = get_and_apply(held, "/Annots", list, default=[])
+        if field.reference in {getattr(one, "reference", None) for one in annotations}:
             return number
     return None
 

@@ -3,6 +3,7 @@
 A pure module. Source: ISO 32000-1 clause 12.8.1, ETSI EN 319 142-1 clause 5.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,18 @@ class SignedSpan:
     gap_start: int
     gap_end: int
     end: int
+
+    def pieces(self, content: bytes) -> tuple[memoryview, memoryview]:
+        """What is covered, not copied."""
+        seen = memoryview(content)
+        return seen[: self.gap_start], seen[self.gap_end : self.end]
+
+    def digest(self, content: bytes, algorithm: str) -> bytes:
+        """The digest of what is covered."""
+        found = hashlib.new(algorithm)
+        for piece in self.pieces(content):
+            found.update(piece)
+        return found.digest()
 
 
 def signed_span(content: bytes, signature: Any) -> SignedSpan:  # noqa: ANN401 â€” pyHanko's dictionary
@@ -58,6 +71,12 @@ def signed_span(content: bytes, signature: Any) -> SignedSpan:  # noqa: ANN401 â
     if not _END_OF_REVISION.search(content, max(second, end - _LONGEST_END), end):  # 5
         raise StructureRefused("It does not cover the whole of a revision.")
     return SignedSpan(first, second, end)
+
+
+def container_of(signature: Any) -> bytes:  # noqa: ANN401
+    """The CMS container (DER) of a signature dictionary, without its padding. Raises :class:`StructureRefused`."""
+    held = _contents(signature)
+    return held[: der_length(held)]
 
 
 def _byte_range(signature: Any) -> tuple[int, int, int, int]:  # noqa: ANN401

@@ -73,7 +73,9 @@ class SignedContent:
         return _is_signed_by(self.signer, self)
 
 
-def read_signed_data(der: bytes, *, content_type: str, limit_bytes: int = MAX_SIGNED_DATA_BYTES) -> SignedContent:
+def read_signed_data(
+    der: bytes, *, content_type: str, names_signer: bool = True, limit_bytes: int = MAX_SIGNED_DATA_BYTES
+) -> SignedContent:
     """One signature as CMS has it.
 
     1. SignedData within the limit, read to its last byte, with exactly one signer.
@@ -82,13 +84,16 @@ def read_signed_data(der: bytes, *, content_type: str, limit_bytes: int = MAX_SI
     4. The signing certificate is among the certificates, is the one that the signer identifier names, and the one
        whose digest ESSCertIDv2 holds.
 
+    ``names_signer`` False: ESSCertIDv2 may be missing, as in PDF signatures of before PAdES (ISO 32000-1 clause
+    12.8.3.3); where it stands, it counts.
+
     Raises:
         SignedDataRefused: The first step that does not hold.
     """
     try:
         if len(der) > limit_bytes:
             raise _malformed("The CMS signature is too long.")
-        return _read(der, content_type)
+        return _read(der, content_type, names_signer=names_signer)
     except UNREADABLE as error:
         raise _malformed("The CMS signature cannot be read.") from error
 
@@ -109,7 +114,7 @@ def _malformed(detail: str) -> SignedDataRefused:
     return SignedDataRefused(detail, SubIndication.FORMAT_FAILURE)
 
 
-def _read(der: bytes, content_type: str) -> SignedContent:
+def _read(der: bytes, content_type: str, *, names_signer: bool) -> SignedContent:
     outer = cms.ContentInfo.load(der, strict=True)
     if outer["content_type"].native != "signed_data":
         raise _malformed("The CMS is no signature.")
@@ -126,7 +131,7 @@ def _read(der: bytes, content_type: str) -> SignedContent:
         raise _malformed(f"The CMS is not over content of the type {content_type}.")
     digest = _digest_algorithm(data, info)
     certificates = _certificates(data)
-    signer = _signer(info, certificates, attributes)
+    signer = _signer(info, certificates, attributes, names_signer=names_signer)
     content = inner["content"]
     inside = content.native is not None
     return SignedContent(
@@ -161,6 +166,8 @@ def _require_version(data: cms.SignedData, info: cms.SignerInfo) -> None:
 
 def _attributes(info: cms.SignerInfo) -> dict[str, Asn1Value]:
     found: dict[str, Asn1Value] = {}
+    if info["signed_attrs"].native is None:
+        raise SignedDataRefused("The CMS has no signed attributes.", SubIndication.GENERIC)
     for attribute in info["signed_attrs"]:
         kind = attribute["type"].native
         if kind in found:
@@ -198,9 +205,15 @@ def _certificates(data: cms.SignedData) -> tuple[x509.Certificate, ...]:
 
 
 def _signer(
-    info: cms.SignerInfo, certificates: Sequence[x509.Certificate], attributes: dict[str, Asn1Value]
+    info: cms.SignerInfo,
+    certificates: Sequence[x509.Certificate],
+    attributes: dict[str, Asn1Value],
+    *,
+    names_signer: bool,
 ) -> x509.Certificate:
     named = [one for one in certificates if _is_named(info["sid"], one)]
+    if named and not names_signer and "signing_certificate_v2" not in attributes:
+        return named[0]
     if "signing_certificate_v2" not in attributes:
         detail = "The signed attributes do not name the signing certificate by a strong digest."
         raise SignedDataRefused(detail, SubIndication.NO_SIGNING_CERTIFICATE_FOUND)

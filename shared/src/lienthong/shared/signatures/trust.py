@@ -127,13 +127,16 @@ class TrustStore:
         ocsp: Sequence[bytes] = (),
         intermediates: Sequence[x509.Certificate] = (),
     ) -> "TrustStore":
-        """The same trust with further material, as a file brings it along; none of it is believed unless signed."""
+        """The same trust with further material, as a file brings it along; none of it is believed unless signed.
+
+        Chains are found anew only where there are further intermediates.
+        """
         return replace(
             self,
             crls=(*self.crls, *crls),
             ocsp=(*self.ocsp, *ocsp),
             intermediates=(*self.intermediates, *intermediates),
-            _memory=Memory(),
+            _memory=Memory() if intermediates else Memory(chains=self._memory.chains),
         )
 
     def noting(self) -> "TrustStore":
