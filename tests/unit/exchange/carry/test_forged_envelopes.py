@@ -34,6 +34,14 @@ FORGED_ENVELOPES: dict[str, tuple[str, Forge]] = {
         "envelope-malformed",
         lambda h: h.pki.node_seal(RELAY).seal("lienthong-envelope+jws", b"{}"),
     ),
+    "a priority that no table holds": (
+        "envelope-malformed",
+        lambda h: h.sealed(h.envelope(document=h.document(priority=2**40))),
+    ),
+    "a time that is no moment": (
+        "envelope-malformed",
+        lambda h: h.sealed(h.envelope(document=h.document(submitted_at=NOW.replace(tzinfo=None)))),
+    ),
     "evidence without a destination": (
         "envelope-malformed",
         lambda h: h.sealed(h.envelope(kind=EnvelopeKind.EVIDENCE)),
@@ -67,6 +75,10 @@ FORGED_PASSAGES: dict[str, tuple[str, Change]] = {
     "a delivery turned to another agency": (
         "acceptance-mismatch",
         lambda h: h.envelope(deliveries=(h.delivery(agency=AgencyCode("G22")),)),
+    ),
+    "a delivery under another code than the sender wrote": (
+        "acceptance-mismatch",
+        lambda h: h.envelope(deliveries=(h.delivery(addressed_to="G22"),)),
     ),
     "an acceptance made up by the relay": (
         "issuer-mismatch",

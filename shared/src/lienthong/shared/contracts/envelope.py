@@ -7,7 +7,7 @@ that accepted the document.
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.evidence import PackageReference
@@ -19,6 +19,10 @@ INLINE_PACKAGE_LIMIT_BYTES = 256 * 1024
 """A package up to this size travels in the message; a larger one is pulled by the receiver."""
 MAX_HOPS = 16
 """Nodes that one document may pass through; more means a routing loop."""
+
+
+MAX_PRIORITY = 9
+"""Highest priority; edXML names 0 to 4. A relay states it, so that the origin's seal does not vouch for it."""
 
 
 class EnvelopeKind(StrEnum):
@@ -53,7 +57,7 @@ class EnvelopeDocument(Contract):
     sender: AgencyCode
     sender_document_id: str
     submitted_at: AwareDatetime
-    priority: int
+    priority: int = Field(ge=0, le=MAX_PRIORITY)
     package: PackageReference
     replies_to: DocumentId | None = None
     """A status: the platform document that it speaks of, where its node knows it. The package itself names only the

@@ -170,10 +170,12 @@ def _require_acceptance(claims: Evidence, envelope: Envelope) -> None:
         raise AcceptanceMismatch("The first evidence is not the origin's acceptance.")
     if claims.time != document.submitted_at:
         raise AcceptanceMismatch("The origin accepted the document at another time.")
-    accepted: set[tuple[DeliveryId | None, AgencyCode | None, NodeId | None]] = {
-        (one.delivery, one.agency, one.node) for one in claims.recipients if one.outcome == Outcome.ACCEPTED
+    accepted: set[tuple[DeliveryId | None, str, AgencyCode | None, NodeId | None]] = {
+        (one.delivery, one.addressed_to, one.agency, one.node)
+        for one in claims.recipients
+        if one.outcome == Outcome.ACCEPTED
     }
-    if any((one.id, one.agency, one.node) not in accepted for one in envelope.deliveries):
+    if any((one.id, one.addressed_to, one.agency, one.node) not in accepted for one in envelope.deliveries):
         raise AcceptanceMismatch("The origin did not accept all of these deliveries.")
 
 
