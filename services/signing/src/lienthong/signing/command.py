@@ -12,6 +12,7 @@ from lienthong.shared.serving import configure_logging
 from lienthong.shared.serving import serve as serve_app
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.app import create_app
+from lienthong.signing.batch_command import issue_batch_command
 from lienthong.signing.domain.records import Authority, AuthorityName, RemoteTerms, RevocationReason, Serial
 from lienthong.signing.domain.subjects import Subject
 from lienthong.signing.factory import SigningFactory
@@ -33,6 +34,7 @@ NodeOption = Annotated[str, typer.Option(help="The node")]
 
 app = typer.Typer(help="Liên Thông: the signing service.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(trust, name="trust")
+app.command("issue-batch")(issue_batch_command)
 
 
 def cli() -> None:

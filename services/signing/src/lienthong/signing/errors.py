@@ -108,6 +108,20 @@ class AlreadyRenewed(Conflict):
     title = "The certificate is renewed already"
 
 
+class BatchInvalid(InvalidInput):
+    """A batch cannot be read, or one of its lines cannot be issued; nothing of it was."""
+
+    code = "batch-invalid"
+    title = "The batch is not valid"
+
+
+class BatchBusy(Conflict):
+    """Another run issues the same batch."""
+
+    code = "batch-busy"
+    title = "The batch is being issued"
+
+
 class CertificateUnknown(NotFound):
     """No certificate has that serial number here."""
 

@@ -49,6 +49,13 @@ async def enrolment(
     return _enrolment_of_row(row) if row else None
 
 
+async def enrolment_of_batch(connection: AsyncConnection, digest: str) -> Enrolment | None:
+    """The last enrolment of a batch."""
+    query = select(enrolments).where(enrolments.c.digest == digest).order_by(enrolments.c.id.desc()).limit(1)
+    row = (await connection.execute(query)).first()
+    return _enrolment_of_row(row) if row else None
+
+
 async def count_pending(connection: AsyncConnection, requested_by: str, now: datetime) -> int:
     """How many of a caller's wait."""
     of_caller = and_(enrolments.c.requested_by == requested_by, _in_state(EnrolmentState.PENDING, now))

@@ -106,6 +106,14 @@ enrolments = Table(
     Index("enrolments_by_digest", "digest"),
 )
 
+batch_certificates = Table(
+    "batch_certificates",
+    metadata,
+    Column("digest", String(64), primary_key=True, doc="Of the batch"),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("serial", SERIAL, ForeignKey("certificates.serial"), nullable=False),
+)
+
 time_stamp_clock = Table(
     "time_stamp_clock",
     metadata,
