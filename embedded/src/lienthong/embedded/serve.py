@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,8 @@ from lienthong.signing.main import create_app as create_signing
 
 GRACEFUL_SHUTDOWN_S = 5
 """Seconds that requests under way have to end."""
+WITNESS_INTERVAL = timedelta(seconds=2)
+"""How often the nodes look at each other's logs: they are on one machine."""
 
 
 class PortTaken(Conflict):
@@ -114,6 +117,7 @@ class _Parts:
         self._nodes: dict[str, tuple[NodeParts, Gate]] = {}
         for node in site.nodes:
             settings = settings_of(ExchangeSettings, node_environment(site, secrets, node))
+            settings = settings.model_copy(update={"witness_interval": WITNESS_INTERVAL})
             parts = node_parts(settings, broker, url=site.nodes[node].url)
             self._nodes[f"/nodes/{node}"] = (parts, Gate(parts.api, hop=f"node:{node}"))
 
@@ -144,6 +148,7 @@ class _Parts:
             for parts, gate in self._nodes.values():
                 await stack.enter_async_context(parts.running())
                 gate.is_open = True
+                stack.push_async_callback(gate.close)  # neighbours still look at its log
             async with httpx.AsyncClient() as http:
                 await asyncio.gather(*(parts.ready(http) for parts, _ in self._nodes.values()))
             stack.callback(self._stop_waiting)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.shared.contracts.tokens import node_audience
@@ -53,10 +53,10 @@ class Settings(BaseSettings):
     """How often the newest checkpoint is time-stamped, when there is one that no time stamp covers."""
     revalidation_interval: timedelta = timedelta(seconds=60)
     """How often documents with unknown revocation are looked at again."""
-    witness_interval: timedelta = timedelta(seconds=60)
-    """How often the logs of neighbours are audited and co-signed."""
-    witness_window: int = 500
-    """Old entries of a neighbour's log that are read again in each round, besides all new ones."""
+    witness_interval: timedelta = timedelta(seconds=30)
+    """How often the logs that this node witnesses are looked at: how soon a violation is known."""
+    witness_window: int = Field(default=500, ge=1)
+    """Old entries of each such log that are read again in each round, besides all new ones."""
     consumer_batch: int = 50
     """Messages that go into one transaction."""
     host: str = "127.0.0.1"

@@ -232,3 +232,10 @@ class EvidenceTooMuch(TooLarge):
 
     code = "evidence-too-much"
     title = "Too much evidence for one file"
+
+
+class WitnessOvertaken(Conflict):
+    """Another worker of this node witnessed the same log at the same time."""
+
+    code = "witness-overtaken"
+    title = "Another worker witnessed the log meanwhile"

@@ -2,6 +2,8 @@
 
 It relays the outbox, consumes the node's queue, appends evidence to the log, signs the log's state and has it
 time-stamped, asks again about certificates that nobody could speak for, and keeps directory and trust list fresh.
+
+time-stamped, witnesses its neighbours' logs, and keeps directory and trust list fresh.
 Whatever is away for a while, database, broker, registry or signing service: it keeps trying.
 """
 
@@ -24,6 +26,7 @@ from lienthong.exchange.usecases.recheck_revocation import DOCUMENTS_AT_ONCE, re
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
 from lienthong.exchange.usecases.stamp_checkpoint import stamp_checkpoint
+from lienthong.exchange.usecases.witness_neighbours import WitnessRounds
 from lienthong.shared.outbox import Pace, Relay
 from lienthong.shared.serving import create_app
 
@@ -41,6 +44,7 @@ class Worker:
     def __init__(self, factory: Factory) -> None:
         self._factory = factory
         self._road: Road | None = None
+        self._witness_rounds = WitnessRounds(factory)
 
     async def run(self) -> None:
         """Works until cancelled; then lets what is under way end."""
@@ -54,6 +58,7 @@ class Worker:
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             tasks.create_task(steadily("revocation", self._recheck_revocation))
             await until_done("directory", self._await_directory)
+            tasks.create_task(steadily("witness", self._witness))
             await until_done("bus", self._carry)
 
     async def _take_what_is_held(self) -> None:
@@ -125,6 +130,10 @@ class Worker:
     async def _recheck_revocation(self) -> timedelta:
         judged = await recheck_revocation(self._factory)
         return timedelta() if judged == DOCUMENTS_AT_ONCE else self._factory.settings.revalidation_interval
+
+    async def _witness(self) -> timedelta:
+        await self._witness_rounds.run()
+        return self._factory.settings.witness_interval
 
     async def _bus_ready(self) -> bool:
         return self._road is not None and await self._road.own.ready()

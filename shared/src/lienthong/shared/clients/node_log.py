@@ -4,6 +4,7 @@ Each answer is read up to a limit. What a node does not answer and what it answe
 pass, the other is for a witness to report.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -29,6 +30,8 @@ MAX_ANSWER_BYTES: Final = 512 * 1024
 MAX_ENTRIES_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Longest answer with entries that is read: a node sends 4 MiB, or one longer entry."""
 MAX_PROBLEM_BYTES: Final = 64 * 1024
+SHORT_ANSWER_BYTES: Final = 64 * 1024
+"""A longer one is parsed in a thread: it takes more than a millisecond."""
 DAMAGED_CODE: Final = "log-damaged"
 """The problem code by which a node itself says that its tables were meddled with."""
 _REFUSED: Final = (400, 422)
@@ -113,6 +116,8 @@ class NodeLogClient:
     async def _read(self, shape: type[Shape], path: str, query: Query, *, limit_bytes: int = MAX_ANSWER_BYTES) -> Shape:
         content = await self._send("GET", path, query=query, limit_bytes=limit_bytes)
         try:
+            if len(content) > SHORT_ANSWER_BYTES:
+                return await asyncio.to_thread(shape.model_validate_json, content)
             return shape.model_validate_json(content)
         except ValidationError as error:
             raise NodeLogUnusable("The node answers in another form than a log does.") from error

@@ -1,10 +1,10 @@
 """The entries of a node's log: its own evidence, hashed as RFC 9162 has it; pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lienthong.shared.identifiers import EvidenceId
-from lienthong.shared.merkle import leaf_hash
+from lienthong.shared.merkle import Subtree, leaf_hash, node_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,15 @@ def leaves_after(size: int, pieces: Iterable[tuple[EvidenceId, str]]) -> Iterato
     """The entries that ``pieces`` (id and JWS) become in a log of ``size`` entries."""
     for index, (evidence, jws) in enumerate(pieces, start=size):
         yield Leaf(index=index, evidence=evidence, hash=evidence_leaf_hash(jws))
+
+
+def subtrees_within(begin: int, leaves: Sequence[bytes]) -> dict[Subtree, bytes]:
+    """The perfect subtrees, leaves left out, that lie wholly in the run of leaf hashes that begins at ``begin``."""
+    found: dict[Subtree, bytes] = {}
+    level, number, row = 0, begin, list(leaves)
+    while len(row) > 1:
+        skipped = number % 2
+        row = [node_hash(left, right) for left, right in zip(row[skipped::2], row[skipped + 1 :: 2], strict=False)]
+        level, number = level + 1, (number + 1) // 2
+        found |= {Subtree(level, number + index): value for index, value in enumerate(row)}
+    return found

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
+from lienthong.exchange.domain.evidence_log import subtrees_within
 from lienthong.exchange.errors import CheckpointMissing, EvidenceNotLogged, LogDamaged, LogSizeInvalid
 from lienthong.exchange.storage.checkpoints import checkpoint_of, covering_size, newest_size
 from lienthong.exchange.storage.evidence_log import Entry, entries, entry_lengths, entry_of, log_size, stored_hashes
@@ -107,7 +108,7 @@ async def read_entries(process: Process, wanted: WantedEntries) -> EntriesAnswer
 
     Raises:
         LogSizeInvalid: The log is not that large, or begins later than it ends.
-        LogDamaged: Entries or hashes are missing.
+        LogDamaged: Entries or hashes are missing, or the tree is not that over the entries' hashes.
     """
     if wanted.begin >= wanted.size:
         raise LogSizeInvalid("'begin' is below 'size': the first entry is 0.")
@@ -118,9 +119,12 @@ async def read_entries(process: Process, wanted: WantedEntries) -> EntriesAnswer
         found = await entries(connection, wanted.begin, end)
         if not found or [one.index for one in found] != list(range(wanted.begin, end)):
             raise LogDamaged("Entries of this node's evidence log are missing. Its operator must look into it.")
+        shown = tuple(_shown(one) for one in found)
+        within = subtrees_within(wanted.begin, [bytes.fromhex(one.leaf_hash) for one in shown])
+        if within != await stored_hashes(connection, within):
+            raise LogDamaged(f"The tree over the entries {wanted.begin} to {end - 1} of this node's log is damaged.")
         hashes = await stored_hashes(connection, range_needs(wanted.begin, end, size=wanted.size))
     proof = _hex(range_proof(wanted.begin, end, size=wanted.size, hashes=hashes))
-    shown = tuple(_shown(one) for one in found)
     return EntriesAnswer(node=process.here, size=wanted.size, entries=shown, proof=proof)
 
 
