@@ -1,6 +1,6 @@
 """A node of the tree whose log has entries and checkpoints, and what others read of it."""
 
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,8 +8,14 @@ import httpx
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint, own_certificates
 from lienthong.exchange.usecases.node_logs import node_log
 from lienthong.exchange.usecases.sequence_evidence import sequence_evidence
-from lienthong.shared.clients.node_log import NodeLogClient, sealed_request
-from lienthong.shared.contracts.log import CheckpointAnswer, Cosignature, LogRequest, WitnessedCheckpoint
+from lienthong.shared.clients.node_log import NodeLogClient
+from lienthong.shared.contracts.log import (
+    LOG_REQUEST_TYPE,
+    CheckpointAnswer,
+    Cosignature,
+    LogRequest,
+    WitnessedCheckpoint,
+)
 from lienthong.shared.identifiers import NodeId, new_uuid
 from lienthong.shared.signatures.checkpoints import Checkpoint, cosign, read_note
 from tests.integration.exchange.carry.tree import Tree, letter
@@ -54,10 +60,10 @@ async def ask(tree: Tree, path: str, token: str, *, node: NodeId = DISTRICT) -> 
 
 
 def request_of(
-    tree: Tree, *, sealed_by: NodeId = PROVINCE, age: timedelta = timedelta(), zone: tzinfo | None = UTC, **changes: Any
+    tree: Tree, *, sealed_by: NodeId = PROVINCE, age: timedelta = timedelta(), zone: bool = True, **changes: Any
 ) -> str:
     """A sealed request to read the district's log, as it should be but for ``changes``."""
     factory = tree[sealed_by].factory
-    issued_at = (factory.clock() - age).replace(tzinfo=zone)
-    request = LogRequest(issuer=sealed_by, audience=DISTRICT, issued_at=issued_at)
-    return sealed_request(factory.seal_key, request.model_copy(update=changes))
+    request = LogRequest(issuer=sealed_by, audience=DISTRICT, issued_at=factory.clock() - age)
+    said = request.model_copy(update=changes).model_dump_json()
+    return factory.seal_key.seal(LOG_REQUEST_TYPE, (said if zone else said.replace('Z"', '"')).encode())

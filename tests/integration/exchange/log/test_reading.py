@@ -168,7 +168,7 @@ async def test_checkpoints_and_proofs_are_for_every_node_and_every_reader_of_doc
         {"audience": PROVINCE},
         {"age": timedelta(minutes=6)},
         {"age": timedelta(minutes=-6)},
-        {"zone": None},
+        {"zone": False},
     ],
     ids=["another-issuer", "another-node", "old", "from-the-future", "without-a-zone"],
 )
