@@ -18,6 +18,7 @@ from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, Event, Evidence, 
 from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.identifiers import AgencyCode, DocumentId, EvidenceId, NodeId, Sha256
+from lienthong.shared.signatures.cms import sign_detached
 from lienthong.shared.signatures.keys import LocalKey
 from tests.support.evidence_files import Journey
 from tests.support.pdf import minimal_pdf
@@ -232,3 +233,38 @@ def test_damaged_evidence_file_is_told_as_one(pki: PKI, tmp_path: Path) -> None:
 
     assert (status, answer["files"][0]["kind"], len(answer["files"][0]["judged"])) == (1, "evidence", 1)
     assert "FORMAT_FAILURE" in answer["files"][0]["judged"][0]["detail"]
+
+
+@pytest.mark.parametrize(("name", "begins"), [("report.html", b"<!DOCTYPE html>"), ("report.pdf", b"%PDF-")])
+def test_report_is_written_as_a_page(pki: PKI, tmp_path: Path, name: str, begins: bytes) -> None:
+    arguments = _arguments(tmp_path, (_package(pki, tmp_path),))
+
+    done = CliRunner().invoke(build_app(), [*arguments, "--html", str(tmp_path / name), "--language", "en"])
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_report_about_two_files_is_refused_with_a_sentence(pki: PKI, tmp_path: Path) -> None:
+    package = _package(pki, tmp_path)
+
+    done = CliRunner().invoke(
+        build_app(), [*_arguments(tmp_path, (package, package)), "--html", str(tmp_path / "report.html")]
+    )
+
+    assert done.exit_code == 1
+    assert "A report is written about one package, PDF or CMS signature." in done.stderr
+
+
+def test_detached_signature_is_judged_with_the_file_beside_it(pki: PKI, tmp_path: Path) -> None:
+    letter, signature = tmp_path / "letter.txt", tmp_path / "letter.txt.p7s"
+    letter.write_text("Kế hoạch")
+    signature.write_bytes(sign_detached(letter.read_bytes(), key=_key(pki, tmp_path), at=datetime.now(UTC)))
+
+    right = _verify(tmp_path, signature)
+    letter.write_text("Kế hoạch khác")
+    wrong = _verify(tmp_path, signature)
+
+    assert (right[0], right[1]["files"][0]["kind"]) == (0, "cms")
+    assert wrong[0] == 1
+    assert "HASH_FAILURE" in wrong[1]["files"][0]["judged"][0]["detail"]

@@ -221,3 +221,26 @@ async def test_a_cms_signature_is_judged_with_the_digest_of_its_content(lite: Se
     assert right.json()["indication"] == "TOTAL-PASSED"
     assert right.json()["signatures"][0]["agency"] == HANG_KIA
     assert wrong.json()["sub_indication"] == "HASH_FAILURE"
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "media_type", "begins"),
+    [
+        ("text/html", "en-GB", "text/html; charset=utf-8", b'<!DOCTYPE html><html lang="en">'),
+        ("text/html", "vi", "text/html; charset=utf-8", b'<!DOCTYPE html><html lang="vi">'),
+        ("application/pdf", "en", "application/pdf", b"%PDF-"),
+        ("*/*", "en", "application/json", b"{"),
+    ],
+)
+async def test_a_report_is_given_as_the_client_reads_it(
+    lite: Service, *, accept: str, language: str, media_type: str, begins: bytes
+) -> None:
+    headers = {**lite.bearer("e-office", Scope.VALIDATIONS_CREATE), "Content-Type": EDXML}
+    package = (DATA / "java" / "new.edxml").read_bytes()
+
+    answer = await lite.http.post(
+        "/v1/validations", content=package, headers={**headers, "Accept": accept, "Accept-Language": language}
+    )
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, media_type)
+    assert answer.content.startswith(begins)

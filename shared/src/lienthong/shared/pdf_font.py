@@ -23,10 +23,15 @@ def embedded_font(writer: BasePdfFileWriter) -> GlyphAccumulator:
     return GlyphAccumulator(writer, BytesIO(_font_file()), font_size=1, bcp47_lang_code="vi")
 
 
+def font_path(weight: str) -> Path:
+    """The font's file, TrueType, in a weight such as ``Regular`` or ``Semibold``."""
+    return Path(font_source_serif_pro.__file__).parent / "files" / f"SourceSerifPro-{weight}.ttf"
+
+
 @cache
 def _font_file() -> bytes:
     """TrueType, without its layout tables, which take most of the time to read; Vietnamese letters need none."""
-    font, out = TTFont(Path(font_source_serif_pro.__file__).parent / "files" / "SourceSerifPro-Semibold.ttf"), BytesIO()
+    font, out = TTFont(font_path("Semibold")), BytesIO()
     for table in {"GDEF", "GPOS", "GSUB"} & set(font.keys()):
         del font[table]
     font.save(out)

@@ -1,6 +1,6 @@
 """``lienthong verify``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,10 @@ from lienthong.sdk.verifying import Judged, Verdict, load_trust, verify_evidence
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.evidence_file.reading import is_evidence_file
 from lienthong.shared.signatures.report import Indication
+from lienthong.shared.signatures.report_html import report_html
+from lienthong.shared.signatures.report_page import page_of
+from lienthong.shared.signatures.report_pdf import report_pdf
+from lienthong.shared.signatures.report_words import Language
 
 HELP = """Verify packages, signed PDFs, receipts and evidence files offline. Exit status 0: everything passed; 1: not.
 
@@ -41,6 +45,8 @@ def verify(
         Path | None,
         typer.Option(envvar="LIENTHONG_TRUST_LIST", help="Published trust list: revocation is known with it."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report on one file there: .html, or .pdf.")] = None,
+    language: Annotated[Language, typer.Option(help="Of that report.")] = Language.VI,
     profile: ProfileOption = None,
     as_json: JSONOption = False,
     utc: UTCOption = False,
@@ -52,6 +58,8 @@ def verify(
     if trust is None:
         raise ProfileIncomplete("Name the root certificate with --trust, or a profile that names it.")
     verdicts = _verdicts(files, root=trust, trust_list=trust_list)
+    if html is not None:
+        _write_page(verdicts, html, language)
     if as_json:
         print_json({"passed": all(v.passed for v in verdicts), "files": [v.model_dump(mode="json") for v in verdicts]})
     else:
@@ -77,6 +85,17 @@ def _verdicts(files: Iterable[Path], *, root: Path, trust_list: Path | None) -> 
             except LienthongError as error:  # one that cannot be read keeps nobody from knowing about the others
                 verdicts[file] = _unreadable(file, error)
     return [verdicts[file] for file in files]
+
+
+def _write_page(verdicts: Sequence[Verdict], out: Path, language: Language) -> None:
+    report = verdicts[0].report if len(verdicts) == 1 else None
+    if report is None:
+        raise FileUnreadable("A report is written about one package, PDF or CMS signature.")
+    page = page_of(report, language=language, file=verdicts[0].file.name)
+    if out.suffix.lower() == ".pdf":
+        out.write_bytes(report_pdf(page, at=report.checked_at))
+    else:
+        out.write_text(report_html(page), encoding="utf-8")
 
 
 def _unreadable(file: Path, error: LienthongError) -> Verdict:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from lienthong.shared.problems import InvalidRequest, problem_responses
@@ -12,6 +12,7 @@ from lienthong.shared.spooling import BodyTruncated, PackageTooLarge, SpoolUnava
 from lienthong.signing import errors
 from lienthong.signing.api.access import TOKEN_PROBLEMS, Validator, WithResources
 from lienthong.signing.api.bodies import media_type_of, spool_body
+from lienthong.signing.api.reports import ANSWERS, answer
 from lienthong.signing.usecases.validate import require_supported, validate
 
 router = APIRouter(prefix="/v1/validations", tags=["validations"])
@@ -35,19 +36,23 @@ Digest = Annotated[
     "",
     summary="Validate signatures",
     openapi_extra=_BODY,
-    responses=problem_responses(
-        *TOKEN_PROBLEMS,
-        InvalidRequest,
-        errors.UnsupportedMediaType,
-        errors.NotInitialised,
-        PackageTooLarge,
-        BodyTruncated,
-        SpoolUnavailable,
-    ),
+    response_model=Report,
+    responses={
+        **ANSWERS,
+        **problem_responses(
+            *TOKEN_PROBLEMS,
+            InvalidRequest,
+            errors.UnsupportedMediaType,
+            errors.NotInitialised,
+            PackageTooLarge,
+            BodyTruncated,
+            SpoolUnavailable,
+        ),
+    },
 )
 async def create(
     request: Request, _caller: Validator, resources: WithResources, *, at: At = None, digest: Digest = None
-) -> Report:
+) -> Response:
     """A report in the words of ETSI EN 319 102-1: TOTAL-PASSED, INDETERMINATE or TOTAL-FAILED, with each check.
 
     A signature that fails, or a file that cannot be read, is not an error here: the report says so. Of what a detached
@@ -55,4 +60,5 @@ async def create(
     """
     media_type = require_supported(media_type_of(request))
     with await spool_body(request, resources, limit_bytes=resources.settings.max_validation_bytes) as body:
-        return await validate(resources, body.path, media_type=media_type, at=at, digest=bytes.fromhex(digest or ""))
+        report = await validate(resources, body.path, media_type=media_type, at=at, digest=bytes.fromhex(digest or ""))
+    return await answer(report, request)
