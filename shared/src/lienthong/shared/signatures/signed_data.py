@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from asn1crypto import algos, cms
+from asn1crypto import algos, cms, core
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -133,7 +133,7 @@ def _read(der: bytes, content_type: str, *, names_signer: bool) -> SignedContent
     certificates = _certificates(data)
     signer = _signer(info, certificates, attributes, names_signer=names_signer)
     content = inner["content"]
-    inside = content.native is not None
+    inside = _is_there(content)
     return SignedContent(
         content_type=content_type,
         content=bytes(content) if inside else None,
@@ -152,7 +152,13 @@ def _read(der: bytes, content_type: str, *, names_signer: bool) -> SignedContent
 
 
 def _has_more(data: cms.SignedData, info: cms.SignerInfo, certificates: Sequence[x509.Certificate]) -> bool:
-    return bool(data["crls"].native or info["unsigned_attrs"].native or len(certificates) != len(data["certificates"]))
+    more = _is_there(data["crls"]) or _is_there(info["unsigned_attrs"])
+    return more or len(certificates) != len(data["certificates"])
+
+
+def _is_there(part: Asn1Value) -> bool:
+    """Whether an optional part stands in the CMS; asking for its ``native`` would unfold all of it."""
+    return not isinstance(part, core.Void)
 
 
 def _require_version(data: cms.SignedData, info: cms.SignerInfo) -> None:
@@ -166,7 +172,7 @@ def _require_version(data: cms.SignedData, info: cms.SignerInfo) -> None:
 
 def _attributes(info: cms.SignerInfo) -> dict[str, Asn1Value]:
     found: dict[str, Asn1Value] = {}
-    if info["signed_attrs"].native is None:
+    if not _is_there(info["signed_attrs"]):
         raise SignedDataRefused("The CMS has no signed attributes.", SubIndication.GENERIC)
     for attribute in info["signed_attrs"]:
         kind = attribute["type"].native
@@ -198,7 +204,7 @@ def _digest_algorithm(data: cms.SignedData, info: cms.SignerInfo) -> str:
 
 def _certificates(data: cms.SignedData) -> tuple[x509.Certificate, ...]:
     held = data["certificates"]
-    found = [] if held.native is None else list(held)
+    found = list(held) if _is_there(held) else []
     if len(found) > MAX_CMS_CERTIFICATES:
         raise _malformed("The CMS holds too many certificates.")
     return tuple(certificate_from_der(one.chosen.dump()) for one in found if one.name == "certificate")
@@ -246,7 +252,7 @@ def _time_stamps(info: cms.SignerInfo) -> tuple[bytes, ...]:
     held = info["unsigned_attrs"]
     found = [
         value.dump()
-        for attribute in (held if held.native is not None else ())
+        for attribute in (held if _is_there(held) else ())
         if attribute["type"].native == "signature_time_stamp_token"
         for value in attribute["values"]
     ]
