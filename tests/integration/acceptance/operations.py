@@ -136,6 +136,7 @@ READ_OPERATIONS: Final = (
     Operation(service="signing", method="GET", path="/v1/certificates/{serial}"),
     Operation(service="signing", method="GET", path="/v1/enrolments", query=("state", "limit", "cursor")),
     Operation(service="signing", method="GET", path="/v1/enrolments/{id}"),
+    Operation(service="signing", method="GET", path="/v1/signatures", query=("limit", "cursor")),
 )
 """With parameters in the path or the query; those without a body."""
 

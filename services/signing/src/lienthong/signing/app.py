@@ -16,6 +16,7 @@ from lienthong.signing.api import (
     ocsp,
     publication,
     remote_keys,
+    signature_log,
     signatures,
     time_stamps,
     validations,
@@ -25,7 +26,7 @@ from lienthong.signing.config import Settings
 from lienthong.signing.factory import SigningFactory
 from lienthong.signing.usecases.trust_list import lists_are_fresh
 
-ROUTED = (publication, ocsp, time_stamps, certificates, enrolments, remote_keys, signatures, validations)
+ROUTED = (publication, ocsp, time_stamps, certificates, enrolments, remote_keys, signatures, signature_log, validations)
 HOP = "signing"
 """The name of this service in problem documents."""
 

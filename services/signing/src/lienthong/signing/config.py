@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Self
 
 from cryptography.x509 import ObjectIdentifier
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.shared.signatures.profiles import ARC, Profile
+from lienthong.signing.domain.signature_log import SignatureLimits
 
 MEBIBYTE = 1024**2
 GIBIBYTE = 1024**3
@@ -57,6 +58,12 @@ class Settings(BaseSettings):
     """Policy (OID) under which time stamps are given."""
     certificate_policies: dict[Profile, tuple[str, ...]] = {}
     """Further policies (OIDs) in new certificates of a profile, beside its own: ``{"officer": ["2.16.704.1.1"]}``."""
+    signatures_per_key: int = Field(600, ge=1)
+    """Signatures with one remote key in any :attr:`signature_window`."""
+    signatures_per_caller: int = Field(1_200, ge=1)
+    """Signatures that one client asks for in any :attr:`signature_window`, refused ones included."""
+    signature_window: timedelta = Field(timedelta(minutes=1), gt=timedelta(0))
+    """The time in which signatures are counted; they are counted in the log, so a restart forgets nothing."""
     max_pdf_bytes: int = 100 * MEBIBYTE
     """Largest PDF that is signed here."""
     max_validation_bytes: int = GIBIBYTE
@@ -85,6 +92,13 @@ class Settings(BaseSettings):
     def further_policies(self, profile: Profile) -> tuple[ObjectIdentifier, ...]:
         """What :attr:`certificate_policies` says about a profile."""
         return tuple(map(ObjectIdentifier, self.certificate_policies.get(profile, ())))
+
+    @property
+    def signature_limits(self) -> SignatureLimits:
+        """How many signatures there may be."""
+        return SignatureLimits(
+            per_key=self.signatures_per_key, per_caller=self.signatures_per_caller, window=self.signature_window
+        )
 
     @property
     def issuer(self) -> str:

@@ -164,6 +164,13 @@ class SigningNotAllowed(Forbidden):
     title = "The caller may not sign for this agency"
 
 
+class TooManySignatures(TooMany):
+    """The key or the caller has made as many signatures as it may for now."""
+
+    code = "too-many-signatures"
+    title = "Too many signatures"
+
+
 class SignatureRequestInvalid(InvalidInput):
     """What is to be signed is missing, too long, or not in the form that was asked for."""
 

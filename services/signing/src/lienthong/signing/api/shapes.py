@@ -205,6 +205,7 @@ class SignatureRequest(Shape):
     """Bytes to be signed as they are."""
 
     agency: Code
+    officer: Code | None = Field(None, description="Whose key it is within the agency; none: the agency's seal")
     format: Literal["raw"] = "raw"
     data: Base64Bytes = Field(description="1 to 65,536 bytes in base64, such as a SignedInfo", examples=["PGRzOl…"])
 

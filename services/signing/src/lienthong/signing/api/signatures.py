@@ -23,6 +23,8 @@ from lienthong.signing.api.bodies import (
     spool_body,
 )
 from lienthong.signing.api.shapes import CODE_PATTERN, SignatureRequest, SignatureShape
+from lienthong.signing.domain.records import AGENCY_ITSELF
+from lienthong.signing.domain.signature_log import SignatureOrder
 from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.sign import sign_raw
 from lienthong.signing.usecases.sign_document import sign_document
@@ -32,6 +34,9 @@ router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
 JSON = "application/json"
 AgencyQuery = Annotated[
     str | None, Query(max_length=MAX_CODE_LENGTH, pattern=CODE_PATTERN, description="With a PDF: whose signature")
+]
+OfficerQuery = Annotated[
+    str | None, Query(max_length=MAX_CODE_LENGTH, pattern=CODE_PATTERN, description="With a PDF: the agency's officer")
 ]
 FormatQuery = Annotated[str | None, Query(pattern="^pades$", description="With a PDF: 'pades'")]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -57,6 +62,7 @@ _BODY: dict[str, Any] = {
             errors.UnsupportedMediaType,
             errors.SigningNotAllowed,
             RemoteKeyMissing,
+            errors.TooManySignatures,
             PDFNotSignable,
             PackageTooLarge,
             BodyTruncated,
@@ -70,6 +76,7 @@ async def sign(
     resources: WithResources,
     *,
     agency: AgencyQuery = None,
+    officer: OfficerQuery = None,
     format: FormatQuery = None,  # noqa: A002 — its name on the wire
 ) -> Response:
     """JSON with bytes to be signed as they are (``raw``), or a PDF to be signed (``?agency=…&format=pades``).
@@ -80,7 +87,7 @@ async def sign(
         case "application/json":
             return await _sign_raw(request, caller, resources)
         case "application/pdf" if agency is not None and format is not None:
-            return await _sign_pdf(request, caller, resources, agency=AgencyCode(agency))
+            return await _sign_pdf(request, caller, resources, agency=AgencyCode(agency), officer=officer)
         case "application/pdf":
             raise errors.SignatureRequestInvalid("Say whose signature it is: '?agency=…&format=pades'.")
         case _:
@@ -89,15 +96,20 @@ async def sign(
 
 async def _sign_raw(request: Request, caller: Principal, resources: Resources) -> Response:
     order = await read_json(request, SignatureRequest)
-    signature = await sign_raw(resources, AgencyCode(order.agency), order.data, caller=caller)
+    signature = await sign_raw(
+        resources, AgencyCode(order.agency), order.data, officer=order.officer or AGENCY_ITSELF, caller=caller
+    )
     return JSONResponse(SignatureShape.of(signature).model_dump(mode="json"))
 
 
-async def _sign_pdf(request: Request, caller: Principal, resources: Resources, *, agency: AgencyCode) -> Response:
+async def _sign_pdf(
+    request: Request, caller: Principal, resources: Resources, *, agency: AgencyCode, officer: str | None
+) -> Response:
     with await spool_body(request, resources, limit_bytes=resources.settings.max_pdf_bytes) as body:
         out = body.path.with_name(f"{body.path.name}.signed")
         try:
-            await sign_document(resources, agency, body.path, out=out, caller=caller)
+            order = SignatureOrder(agency=agency, officer=officer or AGENCY_ITSELF, format="pades", digest=body.sha256)
+            await sign_document(resources, order, body.path, out=out, caller=caller)
             signed = open_and_unlink(out)
         finally:
             out.unlink(missing_ok=True)

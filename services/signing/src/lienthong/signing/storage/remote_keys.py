@@ -12,9 +12,12 @@ from lienthong.signing.domain.records import RemoteKey, RemoteTerms, Serial
 from lienthong.signing.storage.schema import remote_keys
 
 
-async def remote_key(connection: AsyncConnection, agency: AgencyCode, officer: str) -> RemoteKey | None:
-    """The remote key of an agency or of its officer, usable or not."""
-    row = (await connection.execute(select(remote_keys).where(_of(agency, officer)))).first()
+async def remote_key(
+    connection: AsyncConnection, agency: AgencyCode, officer: str, *, for_update: bool = False
+) -> RemoteKey | None:
+    """The remote key of an agency or of its officer, usable or not; ``for_update`` keeps other writers waiting."""
+    query = select(remote_keys).where(_of(agency, officer))
+    row = (await connection.execute(query.with_for_update() if for_update else query)).first()
     if row is None:
         return None
     terms = RemoteTerms(officer=row.officer, node=row.node, signers=tuple(row.signers))

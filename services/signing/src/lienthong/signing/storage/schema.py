@@ -114,6 +114,23 @@ batch_certificates = Table(
     Column("serial", SERIAL, ForeignKey("certificates.serial"), nullable=False),
 )
 
+signature_log = Table(
+    "signature_log",
+    metadata,
+    Column("id", String(36), primary_key=True, doc="UUIDv7: in the order of time"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("caller", String(200), nullable=False, doc="Subject of the token"),
+    Column("agency", CODE, nullable=False),
+    Column("officer", CODE, nullable=False, doc="Empty: the agency's seal"),
+    Column("serial", SERIAL, doc="Of the key's certificate; null: no key was opened"),
+    Column("format", String(32), nullable=False),
+    Column("digest", String(64), nullable=False, doc="SHA-256 of what was sent to be signed"),
+    Column("outcome", String(64), nullable=False, doc="'signed', or the code of the problem"),
+    Index("signature_log_by_agency", "agency", "id"),
+    Index("signature_log_by_key", "serial", "at"),
+    Index("signature_log_by_caller", "caller", "at"),
+)
+
 time_stamp_clock = Table(
     "time_stamp_clock",
     metadata,
