@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -29,6 +30,7 @@ from lienthong.shared.signatures.profiles import (
     draft_certificate,
     node_uri,
 )
+from lienthong.shared.signatures.revocation import EXPIRED_CERTS_ON_CRL
 from lienthong.shared.signatures.seals import SealKey
 from lienthong.shared.signatures.trust import TrustStore
 
@@ -114,7 +116,7 @@ class Authority:
         self.revoked.append((certificate.serial_number, at, reason))
 
     def crl(
-        self, *, at: datetime | None = None, lifetime: timedelta = timedelta(days=7)
+        self, *, at: datetime | None = None, lifetime: timedelta = timedelta(days=7), keeps_expired: bool = True
     ) -> x509.CertificateRevocationList:
         at = at or self.now
         builder = (
@@ -123,6 +125,9 @@ class Authority:
             .last_update(at)
             .next_update(at + lifetime)
         )
+        if keeps_expired:
+            since = core.GeneralizedTime(self.certificate.not_valid_before_utc).dump()
+            builder = builder.add_extension(x509.UnrecognizedExtension(EXPIRED_CERTS_ON_CRL, since), critical=False)
         for serial, moment, reason in self.revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
             if reason is not None:

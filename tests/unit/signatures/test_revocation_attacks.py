@@ -12,9 +12,12 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.ocsp_answers import OCSPInvalid, read_ocsp_answer
+from lienthong.shared.signatures.profiles import Profile, node_uri
 from lienthong.shared.signatures.report import SubIndication
 from lienthong.shared.signatures.revocation import Revocation
+from lienthong.shared.signatures.trust import check_certificate
 from tests.support.openssl_authorities import OCSP_SIGNING, issue_for
 from tests.support.pki import NOW, PKI, Credential, new_key
 
@@ -163,3 +166,16 @@ def test_responder_whose_certificate_nobody_can_read(pki: PKI, about: x509.Certi
 
     with pytest.raises(OCSPInvalid):
         read_ocsp_answer(told, about, pki.issuing.certificate)
+
+
+def test_list_that_forgot_a_revoked_certificate_once_it_expired(pki: PKI) -> None:
+    uri = node_uri(NodeId("H28"))
+    expired = pki.issuing.issue(Profile.NODE_SEAL, "Node", uri=uri, not_after=NOW - HOUR).certificate
+
+    def is_unknown(*, keeps_expired: bool) -> bool:
+        trust = pki.trust(crls=[pki.root.crl(), pki.issuing.crl(keeps_expired=keeps_expired)])
+        checked = check_certificate(expired, (), trust=trust, at=NOW - 2 * HOUR, profile=Profile.NODE_SEAL)
+        return checked.revocation_unknown
+
+    assert is_unknown(keeps_expired=False)
+    assert not is_unknown(keeps_expired=True)

@@ -136,7 +136,8 @@ def responder_was_revoked(status: OCSPStatus, issuer: x509.Certificate, listed: 
         return False
     if any(isinstance(one.value, x509.OCSPNoCheck) for one in responder.extensions):
         return False
-    revocation = listed.status_of(responder.serial_number).revocation
+    status_listed = listed.status_of(responder)
+    revocation = status_listed.revocation if status_listed else None
     return revocation is not None and revocation.at <= status.produced_at
 
 

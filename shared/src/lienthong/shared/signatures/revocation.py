@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
+from asn1crypto import core
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from lienthong.shared.signatures.policies import policy_at
+
+EXPIRED_CERTS_ON_CRL: Final = x509.ObjectIdentifier("2.5.29.60")
+"""Extension of a CRL that goes on listing certificates which expired since the time in it."""
 
 
 class RevocationSource(StrEnum):
@@ -62,15 +66,26 @@ class ListedStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationList:
-    """A CRL that its issuer signed, whole and direct. ``entries`` by serial number, their extensions unread."""
+    """A CRL that its issuer signed, whole and direct. ``entries`` by serial number, their extensions unread.
+
+    ``keeps_since``: certificates that expired since then are still on it; None: nobody says so.
+    """
 
     this_update: datetime
     next_update: datetime | None
     entries: Mapping[int, x509.RevokedCertificate]
+    keeps_since: datetime | None = None
 
-    def status_of(self, serial: int) -> ListedStatus:
-        """What the list says about the certificate of its issuer with that serial number."""
-        entry = self.entries.get(serial)
+    def status_of(self, certificate: x509.Certificate) -> ListedStatus | None:
+        """What the list says about a certificate of its issuer; None: nothing.
+
+        A list may drop those that have expired, so that silence about them says nothing.
+        Source: RFC 5280 section 3.3, ITU-T X.509 clause 9.5.2.8 (expiredCertsOnCRL).
+        """
+        entry, end = self.entries.get(certificate.serial_number), certificate.not_valid_after_utc
+        kept = self.this_update <= end or (self.keeps_since is not None and self.keeps_since <= end)
+        if entry is None and not kept:
+            return None
         return ListedStatus(
             this_update=self.this_update,
             next_update=self.next_update,
@@ -124,7 +139,17 @@ def newest_list(crls: Sequence[x509.CertificateRevocationList], issuer: x509.Cer
         this_update=newest.last_update_utc,
         next_update=newest.next_update_utc if all(map(_is_understood, newest)) else None,
         entries={entry.serial_number: entry for entry in newest},
+        keeps_since=_keeps_since(newest),
     )
+
+
+def _keeps_since(crl: x509.CertificateRevocationList) -> datetime | None:
+    try:
+        held = crl.extensions.get_extension_for_oid(EXPIRED_CERTS_ON_CRL).value
+        moment = core.GeneralizedTime.load(held.value, strict=True).native  # type: ignore[attr-defined]
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (x509.ExtensionNotFound, ValueError, TypeError, AttributeError, OverflowError):
+        return None
 
 
 def _is_understood(entry: x509.RevokedCertificate) -> bool:

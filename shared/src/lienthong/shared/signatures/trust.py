@@ -211,8 +211,8 @@ class TrustStore:
         known = fingerprint or issuer.fingerprint(SHA256())
         listed = self.list_of(issuer, known)
         answered = self._answered(certificate, issuer, known) if self.ocsp else ()
-        stated: list[RevocationStatement] = [listed.status_of(certificate.serial_number)] if listed else []
-        return decisive((*stated, *answered))
+        status = listed.status_of(certificate) if listed else None
+        return decisive((*answered, status) if status else answered)
 
     def revocation(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Revocation | None:
         """Since when ``certificate`` is revoked, at whatever moment; None: not, as far as is known."""

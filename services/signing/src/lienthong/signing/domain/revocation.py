@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from asn1crypto import core
 from cryptography import x509
 
+from lienthong.shared.signatures.revocation import EXPIRED_CERTS_ON_CRL
 from lienthong.signing.domain.records import CertificateRecord, PublishedCRL, Revocation, RevocationReason, Serial
 from lienthong.signing.errors import RevocationConflict, RevocationTimeInvalid
 
@@ -58,7 +60,13 @@ def draft_crl(
         .next_update(this_update + lifetime)
         .add_extension(authority, critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(_keeps_expired(issuer.not_valid_before_utc), critical=False)
     )
+
+
+def _keeps_expired(since: datetime) -> x509.UnrecognizedExtension:
+    """Says that certificates stay listed once they have expired. Source: ITU-T X.509 clause 9.5.2.8."""
+    return x509.UnrecognizedExtension(EXPIRED_CERTS_ON_CRL, core.GeneralizedTime(since).dump())
 
 
 def is_due(latest: PublishedCRL | None, *, interval: timedelta, now: datetime) -> bool:
