@@ -82,7 +82,9 @@ def timeline_row(entry: models.TimelineEntry, agencies: dict[str, str], *, utc: 
         status += f" – {entry.status.description}" if entry.status.description else ""
         status += "" if entry.status.applied else " (not applied)"
     if entry.later_report is not None:
-        status = f"{entry.later_report.signatures.indication}, signature {entry.later_report.signatures.package}"
+        found = entry.later_report.signatures
+        status = f"{found.indication}, signature {found.package}"
+        status += ", revoked before receipt" if entry.later_report.revoked else ""
     about = ", ".join(agencies.get(delivery, delivery) for delivery in entry.deliveries)
     return (when(entry.at, utc=utc), entry.node or "", entry.event or entry.kind, about, status)
 

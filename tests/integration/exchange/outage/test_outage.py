@@ -125,6 +125,8 @@ async def test_a_certificate_that_was_revoked_before_receipt_is_shown_and_nothin
     assert await network.acknowledge() == 1
     async with network.client(RECEIVER) as client:
         assert (await client.get(f"/v1/documents/{sent}/package")).status_code == 200
+        (alarm,) = (await client.get("/v1/admin/alarms")).json()["items"]
+    assert (alarm["node"], alarm["violation"], sent in alarm["detail"]) == (RECEIVER, "signer-revoked", True)
 
 
 async def test_where_lists_are_stale_the_responder_is_asked_before_a_document_is_marked(network: TwoNodes) -> None:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from lienthong.exchange.api.authorization import WithFactory
 from lienthong.exchange.api.models import Shape
+from lienthong.exchange.domain.marks import SIGNER_REVOKED
 from lienthong.exchange.domain.witnessing import Violation
 from lienthong.exchange.usecases.witness_neighbours import list_alarms
 from lienthong.shared.contracts.tokens import Scope
@@ -33,18 +34,18 @@ _ALARM: Final[dict[str, Any]] = {
 
 
 class AlarmAnswer(Shape):
-    """One kind of violation of one node's log."""
+    """One kind of violation of one node's log, or of what this node accepted (``signer-revoked``)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
 
-    node: NodeId = Field(description="Whose log it is about")
-    violation: str = Field(description=", ".join(Violation))
+    node: NodeId = Field(description="Whose log it is about; signer-revoked: the node that accepted the documents")
+    violation: str = Field(description=", ".join((*Violation, SIGNER_REVOKED)))
     detail: str = Field(description="What was seen in the last round")
     held_note: str = Field(description="The checkpoint that was witnessed last before: a signed note")
     seen_note: str = Field(description="The one that was seen when the alarm was raised; empty: none was to be had")
     first_seen_at: datetime
     last_seen_at: datetime
-    rounds: int = Field(ge=1, description="In how many rounds it was seen")
+    rounds: int = Field(ge=1, description="In how many rounds it was seen; signer-revoked: of how many documents")
 
 
 class AlarmsAnswer(Shape):
@@ -53,9 +54,12 @@ class AlarmsAnswer(Shape):
     items: tuple[AlarmAnswer, ...]
 
 
-@router.get("/alarms", summary="Alarms about witnessed logs", responses=problem_responses(*OPERATOR_ERRORS))
+@router.get("/alarms", summary="Alarms about logs and signers", responses=problem_responses(*OPERATOR_ERRORS))
 async def alarms(*, factory: WithFactory) -> AlarmsAnswer:
-    """What this node, as a witness, found wrong with the evidence logs of its neighbours; for operators.
+    """What this node found wrong; for operators.
+
+    As a witness: with the evidence logs of its neighbours. As a recipient: with signers of documents, who turned out to
+    have been revoked before those were received.
 
     At most one for each node and violation, however often it is seen. An alarm is never cleared by itself. A node
     that is only away raises none.

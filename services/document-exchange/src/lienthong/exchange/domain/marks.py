@@ -11,6 +11,8 @@ FIRST_PAUSE: Final = timedelta(seconds=30)
 """Between a document's acceptance and the second look at its certificates."""
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 """Between two later looks: so long after the responders are back a mark may stay."""
+SIGNER_REVOKED: Final = "signer-revoked"
+"""The alarm about documents whose signer turned out to have been revoked before they were received."""
 _REVOKED: Final = {SubIndication.REVOKED, SubIndication.REVOKED_NO_POE}
 
 

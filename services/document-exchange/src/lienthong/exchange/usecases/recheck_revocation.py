@@ -7,20 +7,23 @@ back, since the document was accepted: one whose certificate was revoked before 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
 
-from lienthong.exchange.domain.marks import LaterReport, is_revocation_open, turned_out_revoked
+from lienthong.exchange.domain.marks import SIGNER_REVOKED, LaterReport, is_revocation_open, turned_out_revoked
 from lienthong.exchange.storage.marks import (
     PendingRevocation,
     due_revocations,
     postpone_revocation,
     settle_revocation,
 )
+from lienthong.exchange.storage.witnessing import Alarm, count_alarm
 from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.process import Process
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.errors import LienthongError
+from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.report import Report
 from lienthong.shared.spooling import SpooledFile, spool
 
@@ -78,5 +81,21 @@ async def _note(pending: PendingRevocation, report: Report | None, process: Proc
     later = LaterReport(report=report.model_dump(mode="json"), checked_at=now, revoked=revoked)
     async with process.database.begin() as connection:
         await settle_revocation(connection, pending.document, later)
+        if revoked:
+            await count_alarm(connection, _alarm(pending, process.here, now))
     if revoked:
         _log.error("a certificate was revoked before the document was received", document=pending.document)
+
+
+def _alarm(pending: PendingRevocation, here: NodeId, now: datetime) -> Alarm:
+    """One for the node, which counts the documents and names the last."""
+    return Alarm(
+        node=here,
+        violation=SIGNER_REVOKED,
+        detail=f"A certificate that signed document {pending.document} was revoked before it was received.",
+        held_note="",
+        seen_note="",
+        first_seen_at=now,
+        last_seen_at=now,
+        rounds=1,
+    )
