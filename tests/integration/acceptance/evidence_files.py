@@ -1,12 +1,15 @@
 """A document's way from the commune to the centre over the whole network, and its evidence file."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import httpx
 
-from tests.integration.acceptance.letters import package
+from lienthong.sdk.composing import compose_package
+from lienthong.sdk.letter_signing import LetterSigning, sign_letter
+from tests.integration.acceptance.letters import header_for, key_of, letter_file
 from tests.integration.acceptance.whole_network import WholeNetwork
 from tests.support.evidence_files import members_of
 
@@ -18,7 +21,7 @@ PATIENCE_S: Final = 60
 
 async def travelled(network: WholeNetwork, *, folder: Path) -> str:
     """The id of a document that went over four nodes and was taken in by its recipient."""
-    content = package(network, COMMUNE, [CENTRE], folder=folder, signed=True)
+    content = await asyncio.to_thread(_letter, network, folder)
     document = str((await network.submit(COMMUNE, content)).raise_for_status().json()["id"])
     await network.arrived(CENTRE, document)
     claims = (await network.call(CENTRE, "POST", "/v1/inbox/claims", json={"limit": 100})).json()["claims"]
@@ -27,6 +30,15 @@ async def travelled(network: WholeNetwork, *, folder: Path) -> str:
     path = f"/v1/deliveries/{claim['delivery_id']}/acknowledgement"
     (await network.call(CENTRE, "POST", path, json=done)).raise_for_status()
     return document
+
+
+def _letter(network: WholeNetwork, folder: Path) -> bytes:
+    """A signed package with a PDF that the agency signed."""
+    signed, out, at, key = folder / "signed.pdf", folder / "package.edxml", datetime.now(UTC), key_of(network, COMMUNE)
+    signing = LetterSigning(agency_key=key, agency_name="Hang Kia", document_code="1/BC-UBND")
+    sign_letter(letter_file(folder), signed, signing, at=at)
+    compose_package(header_for(network, COMMUNE, [CENTRE]), [signed], out, key=key, at=at)
+    return out.read_bytes()
 
 
 async def evidence_answer(network: WholeNetwork, agency: str, document: str, **query: str) -> httpx.Response:

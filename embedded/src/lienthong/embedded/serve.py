@@ -43,8 +43,12 @@ from lienthong.signing.main import create_app as create_signing
 
 GRACEFUL_SHUTDOWN_S = 5
 """Seconds that requests under way have to end."""
-WITNESS_INTERVAL = timedelta(seconds=2)
-"""How often the nodes look at each other's logs: they are on one machine."""
+INTERVALS = {
+    "checkpoint_interval": timedelta(seconds=1),
+    "time_stamp_interval": timedelta(seconds=2),
+    "witness_interval": timedelta(seconds=2),
+}
+"""How often the nodes sign, stamp and witness logs: all is on one machine, and whoever tries it out does not wait."""
 
 
 class PortTaken(Conflict):
@@ -117,7 +121,7 @@ class _Parts:
         self._nodes: dict[str, tuple[NodeParts, Gate]] = {}
         for node in site.nodes:
             settings = settings_of(ExchangeSettings, node_environment(site, secrets, node))
-            settings = settings.model_copy(update={"witness_interval": WITNESS_INTERVAL})
+            settings = settings.model_copy(update=INTERVALS)
             parts = node_parts(settings, broker, url=site.nodes[node].url)
             self._nodes[f"/nodes/{node}"] = (parts, Gate(parts.api, hop=f"node:{node}"))
 
