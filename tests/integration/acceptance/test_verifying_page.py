@@ -110,5 +110,20 @@ def test_changed_package_is_refused_by_xmlsec1(folder: Path) -> None:
     assert failing_section(folder, change=change, without=before) == "Package"
 
 
+def test_changed_pdf_is_refused_by_pdfsig(folder: Path) -> None:
+    """Behind the end of the structure that pdfsig must read to find a signature at all: a byte of the page."""
+    change = """python3 -c '
+import base64, pathlib, re
+path = pathlib.Path("package.edxml")
+data = path.read_bytes()
+found = re.search(rb"(<edXML:ContentTransferEncoded[^>]*>)([^<]*)", data)
+pdf = base64.b64decode(found[2]).replace(b"/MediaBox", b"/MadiaBox", 1)
+path.write_bytes(data[: found.start(2)] + base64.b64encode(pdf) + data[found.end(2) :])'
+"""
+    before = ("Members", "Evidence", "Places", "Package")
+
+    assert failing_section(folder, change=change, without=before) == "PDF"
+
+
 def test_file_name_on_the_page_is_the_one_that_is_tried() -> None:
     assert FILE in commands()["Unpack"]

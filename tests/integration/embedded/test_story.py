@@ -1,6 +1,7 @@
 """The embedded network as people use it: the story is told, the network restarts, its data are still there."""
 
 import io
+import re
 import socket
 from pathlib import Path
 
@@ -30,6 +31,9 @@ async def test_story_ends_well_and_its_data_outlive_a_restart(tmp_path: Path) ->
     for shown in ("RelayAcceptance", "01 đã đến", "03 tiếp nhận", "05 đang xử lý", "06 hoàn thành", "sai thẩm quyền"):
         assert shown in text
     assert "not applied" not in text
+    assert re.search(r"evidence\.asice: everything passed, \d+ checks", text)
+    assert "openssl ts -verify: accepted\nopenssl cms -verify: accepted\n" in text
+    assert {"evidence.asice", "root.pem"} <= {path.name for path in out.iterdir()}
     assert {path.name for path in (out / "received").iterdir()} == {"G22", "H28", "H28.31", "H28.31.05"}
     async with (
         embedded_network(four_levels(), state_dir=tmp_path) as network,

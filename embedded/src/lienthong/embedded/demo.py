@@ -1,9 +1,10 @@
 """Tells the story and shows it: one table per document, then what the offline verification says."""
 
+import asyncio
 import shlex
 import shutil
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,15 +13,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lienthong.embedded.actors import Actor
+from lienthong.embedded.evidence import ask_openssl, fetch_evidence
 from lienthong.embedded.network import four_levels
 from lienthong.embedded.secret_box import SecretBox
 from lienthong.embedded.serve import RunningNetwork, embedded_network
 from lienthong.embedded.site import LOOPBACK, embedded_site
 from lienthong.embedded.story import Proof, Told, cast, tell, verified
-from lienthong.sdk.commands.verify import STYLES
+from lienthong.sdk.commands.verify import STYLES, show_evidence
 from lienthong.sdk.console import table
 from lienthong.sdk.tables import delivery_table, timeline_table
 from lienthong.shared.errors import Verification
+
+EVIDENCE = "evidence.asice"
+ROOT = "root.pem"
+JOURNEY = ("H28.31.05", ("G22",))
+"""Sender and recipients of the document whose evidence is shown: commune to centre, over all four nodes."""
 
 
 class DemoFailed(Verification):
@@ -44,11 +52,31 @@ async def demo(*, state_dir: Path, port: int, console: Console) -> Path:
             async for one in tell(actors, run=run, out=out):
                 told.append(one)
                 _show(console, one)
-        proofs = await verified(network.site, told, out=out)
-        console.print(_proof_table(proofs))
-        _require_passed(proofs)
+            proofs = await verified(network.site, told, out=out)
+            console.print(_proof_table(proofs))
+            _require_passed(proofs)
+            await _prove(console, actors, told, out=out)
         _show_next(console, network, out, told)
     return out
+
+
+async def _prove(console: Console, actors: Mapping[str, Actor], told: Sequence[Told], *, out: Path) -> None:
+    """Fetches the evidence file of the longest journey and has it judged by us and by ``openssl``."""
+    longest = next(one for one in told if (one.plan.sender, one.plan.recipients) == JOURNEY)
+    evidence, root = out / EVIDENCE, out / ROOT
+    console.print()
+    console.print(f"Evidence of {longest.name}, from commune to centre: waiting for time stamps and witnesses …")
+    client = actors[longest.plan.sender].client
+    verdict = await fetch_evidence(client, longest.submission.id, out=evidence, root=root)
+    show_evidence(console, verdict, utc=False)
+    answers = await asyncio.to_thread(ask_openssl, evidence, root, folder=out / "evidence")
+    if answers is None:
+        console.print("openssl is not installed here, so only our own command judged the evidence file.")
+    for command, accepted in answers or ():
+        style = "green" if accepted else "red"
+        console.print(Text(f"{command}: {'accepted' if accepted else 'REFUSED'}", style=style))
+    if not verdict.passed or not all(accepted for _, accepted in answers or ()):
+        raise DemoFailed(f"The evidence file does not verify: {evidence}.")
 
 
 @asynccontextmanager
@@ -114,11 +142,12 @@ def _show_next(console: Console, network: RunningNetwork, out: Path, told: list[
     letter = _typed(told[0].sent / "van-ban.pdf")
     lines = [
         "",
-        f"All {len(told)} documents arrived, were answered and verify.",
+        f"All {len(told)} documents arrived, were answered and verify; so does the evidence file.",
         f"What was sent and received is in {_typed(out)}",
         "",
         "Try next:",
         *_path_for_commands(),
+        f"  lienthong verify {_typed(out / EVIDENCE)} --trust {_typed(out / ROOT)}",
         f"  lienthong verify {_typed(told[0].taken[0].package)} {trust}",
         "  lienthong run                      (serves the same network until Ctrl-C; then, in another terminal:)",
         f"  lienthong track {told[0].submission.id} {profile}",

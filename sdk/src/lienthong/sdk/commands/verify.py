@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -109,14 +110,13 @@ def show_verdicts(verdicts: Iterable[Verdict], *, utc: bool) -> None:
     others = [one for one in verdicts if one.kind != "evidence"]
     for verdict in verdicts:
         if verdict.kind == "evidence":
-            show_evidence(verdict, utc=utc)
+            show_evidence(output(), verdict, utc=utc)
     if others:
         print_table(verdict_table(others))
 
 
-def show_evidence(verdict: Verdict, *, utc: bool) -> None:
+def show_evidence(console: Console, verdict: Verdict, *, utc: bool) -> None:
     """Every check of one evidence file, what it proves about each recipient, and one sentence at the end."""
-    console = output()
     console.print(evidence_table(verdict, utc=utc))
     if verdict.recipients:
         console.print(recipient_table(verdict, utc=utc))
