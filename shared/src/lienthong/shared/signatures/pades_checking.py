@@ -17,6 +17,7 @@ from pyhanko.pdf_utils.generic import parse_pdf_date
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
 
+from lienthong.shared.signatures import pades_hexadecimal
 from lienthong.shared.signatures.existence import ShownStamp, establish_time
 from lienthong.shared.signatures.findings import CheckEnded, Findings, Rule
 from lienthong.shared.signatures.pades_coverage import check_coverage, revision_of
@@ -144,6 +145,7 @@ def _findings(where: str) -> Findings:
 def _reports(
     content: bytes, budget: Budget, *, where: str, trust: TrustStore, at: datetime
 ) -> Iterator[SignatureReport]:
+    pades_hexadecimal.install()
     reader = BoundedReader(content, budget)
     fields = list(islice(enumerate_sig_fields(reader), MAX_FIELDS + 1))
     signed = [(name, held) for name, value, held in fields if value is not None]

@@ -123,6 +123,7 @@ def _read(der: bytes, content_type: str, *, names_signer: bool) -> SignedContent
     if len(signer_infos) != 1:
         raise _malformed("The CMS must have exactly one signer.")
     info = signer_infos[0]
+    signed_attributes = b"\x31" + info["signed_attrs"].dump()[1:]  # as SET OF. Source: RFC 5652 section 5.4
     _require_version(data, info)
     attributes = _attributes(info)
     inner = data["encap_content_info"]
@@ -143,7 +144,7 @@ def _read(der: bytes, content_type: str, *, names_signer: bool) -> SignedContent
         signing_time=moment_of(_single(attributes, "signing_time")) if "signing_time" in attributes else None,
         signer=signer,
         others=tuple(one for one in certificates if one != signer),
-        signed_attributes=b"\x31" + info["signed_attrs"].dump()[1:],  # as SET OF. Source: RFC 5652 section 5.4
+        signed_attributes=signed_attributes,
         signature_algorithm=info["signature_algorithm"],
         value=info["signature"].native,
         time_stamps=_time_stamps(info),
