@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     """From an OCSP answer's thisUpdate to its nextUpdate."""
     time_stamp_policy: str = TIME_STAMP_POLICY
     """Policy (OID) under which time stamps are given."""
+    policy_arc: str = ""
+    """An OID arc of the operator's own: a certificate whose policy is ``ARC.1.n`` also names ``<policy_arc>.n``.
+
+    The profile's own policy stays beside it: it is what nodes and evidence files are checked for, wherever they are.
+    """
     certificate_policies: dict[Profile, tuple[str, ...]] = {}
     """Further policies (OIDs) in new certificates of a profile, beside its own: ``{"officer": ["2.16.704.1.1"]}``."""
     signatures_per_key: int = Field(600, ge=1)
@@ -81,6 +86,13 @@ class Settings(BaseSettings):
             raise ValueError("pkcs11_module needs pkcs11_token and pkcs11_pin")
         return self
 
+    @field_validator("policy_arc")
+    @classmethod
+    def _is_an_arc(cls, value: str) -> str:
+        if value:
+            ObjectIdentifier(f"{value}.1")  # raises ValueError
+        return value
+
     @field_validator("time_stamp_policy", "certificate_policies")
     @classmethod
     def _are_policies(cls, value: str | dict[Profile, tuple[str, ...]]) -> str | dict[Profile, tuple[str, ...]]:
@@ -90,8 +102,10 @@ class Settings(BaseSettings):
         return value
 
     def further_policies(self, profile: Profile) -> tuple[ObjectIdentifier, ...]:
-        """What :attr:`certificate_policies` says about a profile."""
-        return tuple(map(ObjectIdentifier, self.certificate_policies.get(profile, ())))
+        """What :attr:`policy_arc` and :attr:`certificate_policies` say about a profile."""
+        own = profile.rules.policy
+        below = [f"{self.policy_arc}.{own.dotted_string.rpartition('.')[2]}"] if self.policy_arc and own else []
+        return tuple(map(ObjectIdentifier, (*below, *self.certificate_policies.get(profile, ()))))
 
     @property
     def signature_limits(self) -> SignatureLimits:
