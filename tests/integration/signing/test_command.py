@@ -1,5 +1,6 @@
 """The operator's command: authority, seals, certificates, revocation, without a running service."""
 
+import csv
 import subprocess
 from pathlib import Path
 
@@ -8,8 +9,13 @@ from cryptography import x509
 from typer.testing import CliRunner, Result
 
 from lienthong.shared.signatures.seals import SealKey
+from lienthong.shared.tokens import Principal
 from lienthong.signing.command import app, cli
-from lienthong.signing.errors import AuthorityUnknown
+from lienthong.signing.domain.enrolment import EnrolmentId
+from lienthong.signing.errors import ApprovalRequired, AuthorityUnknown, BatchInvalid
+from lienthong.signing.operating import operate
+from lienthong.signing.usecases.decide_enrolment import decide_enrolment
+from tests.integration.signing.test_certificates import csr as new_csr
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +70,47 @@ def test_a_refusal_is_one_line_and_status_1(
     assert ended.value.code == 1
     assert isinstance(ended.value.__cause__, AuthorityUnknown)
     assert capsys.readouterr().err == "authority-not-found: There is no certificate authority with that name.\n"
+
+
+def approve(enrolment: str) -> None:
+    """As another operator does over REST."""
+    decider = Principal(client_id="operator.b", agency=None, scopes=frozenset())
+    operate(
+        lambda things: decide_enrolment(
+            things, EnrolmentId(enrolment), approved=True, reason="đúng hồ sơ", decider=decider
+        )
+    )
+
+
+def test_a_folder_of_requests_is_issued_once_a_second_person_approved_it(tmp_path: Path) -> None:
+    folder, out = tmp_path / "batch", tmp_path / "out"
+    folder.mkdir()
+    rows = "officer,Nguyễn Thị Ở,UBND xã,H28.31.05,,a.csr\nofficer,Đặng Ỷ,UBND xã,H28.31.05,,\n"
+    (folder / "requests.csv").write_text(f"profile,name,organisation,agency,node,csr\n{rows}", encoding="utf-8")
+    (folder / "a.csr").write_text(new_csr())
+    run("migrate")
+    run("init")
+
+    refused = run("issue-batch", str(folder), "--out", str(out))
+    assert isinstance(refused.exception, ApprovalRequired)
+    approve(str(refused.exception.facts["enrolment"]))
+    issued = [run("issue-batch", str(folder), "--out", str(out)) for _ in range(2)]
+
+    report = list(csv.DictReader((out / "report.csv").read_text(encoding="utf-8").splitlines()))
+    assert [one.exit_code for one in issued] == [0, 0], issued
+    assert [(one["name"], one["file"], one["error"]) for one in report] == [
+        ("Nguyễn Thị Ở", "00002-H28.31.05.pem", ""),
+        ("Đặng Ỷ", "00003-H28.31.05.p12", ""),
+    ]
+
+
+def test_a_batch_reads_no_request_outside_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "batch"
+    folder.mkdir()
+    (tmp_path / "a.csr").write_text(new_csr())
+    (folder / "requests.csv").write_text("profile,name,agency,csr\nofficer,A,H28,../a.csr\n", encoding="utf-8")
+
+    refused = run("issue-batch", str(folder), "--out", str(tmp_path / "out"))
+
+    assert isinstance(refused.exception, BatchInvalid)
+    assert "line 2: batch-invalid: A request lies below the folder" in refused.exception.detail
