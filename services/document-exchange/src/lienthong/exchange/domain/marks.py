@@ -9,8 +9,10 @@ from lienthong.shared.signatures.report import Report, SubIndication
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
 """Between a document's acceptance and the second look at its certificates."""
-LONGEST_PAUSE: Final = timedelta(minutes=10)
-"""Between two later looks: so long after the responders are back a mark may stay."""
+LONGEST_PAUSE: Final = timedelta(days=1)
+"""Between two later looks."""
+PATIENCE: Final = timedelta(days=14)
+"""After that nobody is asked any more, and the mark stays: an authority that never says anything costs no more work."""
 SIGNER_REVOKED: Final = "signer-revoked"
 """The alarm about documents whose signer turned out to have been revoked before they were received."""
 _REVOKED: Final = {SubIndication.REVOKED, SubIndication.REVOKED_NO_POE}
@@ -64,7 +66,9 @@ def revocation_mark(*, is_pending: bool, is_revoked: bool | None) -> RevocationM
     return RevocationMark.REVOKED if is_revoked else RevocationMark.KNOWN
 
 
-def next_attempt(attempts: int, now: datetime) -> datetime:
-    """When to ask again after ``attempts`` fruitless looks: later each time, up to :data:`LONGEST_PAUSE`."""
-    pause: timedelta = min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
-    return now + pause
+def next_attempt(since: datetime, now: datetime) -> datetime:
+    """When to ask again about what is open ``since`` then: after half of that time.
+
+    So a mark stays half as long as the outage was at most, and one that never clears was looked at 25 times.
+    """
+    return now + min(max((now - since) / 2, FIRST_PAUSE), LONGEST_PAUSE)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.documents import DocumentRecord
-from lienthong.exchange.domain.marks import LaterReport, Marks, next_attempt, revocation_mark
+from lienthong.exchange.domain.marks import PATIENCE, LaterReport, Marks, next_attempt, revocation_mark
 from lienthong.exchange.storage.log_schema import later_reports, log_time_stamps, revocation_pending
 from lienthong.exchange.storage.schema import documents, evidence, evidence_log
 from lienthong.shared.database import insert_or_ignore
@@ -61,10 +61,11 @@ _DUE: Final = (
         documents.c.package_sha256,
         documents.c.package_size,
         documents.c.media_type,
+        revocation_pending.c.since,
         revocation_pending.c.attempts,
     )
     .join_from(revocation_pending, documents)
-    .where(revocation_pending.c.next_attempt_at <= bindparam("now"))
+    .where(revocation_pending.c.next_attempt_at <= bindparam("now"), revocation_pending.c.since > bindparam("begin"))
     .order_by(revocation_pending.c.next_attempt_at)
     .limit(bindparam("limit"))
 )
@@ -86,6 +87,7 @@ class PendingRevocation:
     sha256: Sha256
     size: int
     media_type: str
+    since: datetime
     attempts: int
 
 
@@ -118,7 +120,7 @@ async def mark_revocation_pending(connection: AsyncConnection, records: Sequence
                 "document_id": one.id,
                 "since": one.stored_at,
                 "attempts": 0,
-                "next_attempt_at": next_attempt(0, one.stored_at),
+                "next_attempt_at": next_attempt(one.stored_at, one.stored_at),
             }
             for one in records
         ]
@@ -135,16 +137,17 @@ async def due_revocations(connection: AsyncConnection, *, now: datetime, limit: 
             sha256=row.package_sha256,
             size=row.package_size,
             media_type=row.media_type,
+            since=row.since,
             attempts=row.attempts,
         )
-        for row in await connection.execute(_DUE, {"now": now, "limit": limit})
+        for row in await connection.execute(_DUE, {"now": now, "begin": now - PATIENCE, "limit": limit})
     ]
 
 
 async def postpone_revocation(connection: AsyncConnection, pending: PendingRevocation, *, now: datetime) -> None:
     """Notes a fruitless look."""
-    made = pending.attempts + 1
-    await connection.execute(_POSTPONE, {"pending": pending.document, "made": made, "next": next_attempt(made, now)})
+    row = {"pending": pending.document, "made": pending.attempts + 1, "next": next_attempt(pending.since, now)}
+    await connection.execute(_POSTPONE, row)
 
 
 async def settle_revocation(connection: AsyncConnection, document: DocumentId, later: LaterReport) -> None:
