@@ -4,10 +4,10 @@ BIN := .venv/bin
 TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl softhsm2
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help install-run install-dev demo run run-services test test-fast lint format lock bench clean up smoke down test-compose
+.PHONY: help install-run install-dev demo run run-services test test-fast lint format lock bench bench-validation clean up smoke down test-compose
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 install-run:
 	@deploy/install.sh run
@@ -41,6 +41,9 @@ format: install-dev  ## Format the code and mend what ruff can mend
 bench: install-dev  ## Measure the whole road against its floor
 	@deploy/apt-install.sh $(TEST_PACKAGES)
 	@$(BIN)/python -m benchmarks.road
+
+bench-validation: install-dev  ## Measure what validating costs, beside the bare cryptography and other libraries
+	@$(BIN)/python -m benchmarks.validation
 
 up:  ## Build and start the four-level network in containers
 	@deploy/docker/up.sh
