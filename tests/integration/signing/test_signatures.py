@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -135,6 +136,40 @@ async def test_a_remotely_signed_pdf_passes_validation_until_its_key_is_revoked(
     assert [one.agency for one in before.signatures] == [HANG_KIA]
     assert after.sub_indication in (SubIndication.REVOKED, SubIndication.REVOKED_NO_POE), after
     assert list(lite.settings.spool_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("level", ["B-T", "B-LTA"])
+async def test_a_remotely_signed_pdf_has_the_level_and_the_seal_that_were_asked_for(
+    lite: Service, tmp_path: Path, level: str
+) -> None:
+    await make_key(lite)
+    office = client(lite, "e-office", HANG_KIA)
+    plain, signed = tmp_path / "plain.pdf", tmp_path / "signed.pdf"
+    plain.write_bytes(minimal_pdf())
+
+    reached = await office.sign_pdf(HANG_KIA, plain, out=signed, level=level, document_code="181/KH-UBND")
+    report = await office.validate(signed, media_type=PDF)
+
+    assert reached == level
+    assert report.indication is Indication.TOTAL_PASSED, report
+    assert [one.level for one in report.signatures] == [f"PAdES-{level}"]
+    assert b"/FontFile2" in signed.read_bytes()
+
+
+async def test_an_authority_that_cannot_stamp_makes_the_level_lower_and_fails_nothing(
+    lite: Service, tmp_path: Path
+) -> None:
+    await make_key(lite)
+    office = client(lite, "e-office", HANG_KIA)
+    plain, signed = tmp_path / "plain.pdf", tmp_path / "signed.pdf"
+    plain.write_bytes(minimal_pdf())
+    reached = [await office.sign_pdf(HANG_KIA, plain, out=signed, level="B-LTA")]
+    now = lite.factory.resources.clock()
+
+    lite.factory.resources = replace(lite.factory.resources, clock=lambda: now - timedelta(minutes=1))
+    reached.append(await office.sign_pdf(HANG_KIA, plain, out=signed, level="B-LTA"))
+
+    assert reached == ["B-LTA", "B-B"]
 
 
 async def test_a_damaged_pdf_is_not_signed_and_leaves_nothing_behind(lite: Service) -> None:

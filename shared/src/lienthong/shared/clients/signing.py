@@ -121,13 +121,29 @@ class SigningClient:
         except (Base64Error, ValueError) as error:
             raise SigningUnavailable("The signing service sent a signature that cannot be read.") from error
 
-    async def sign_pdf(self, agency: AgencyCode, pdf: Path, *, out: Path) -> None:
-        """Writes the PDF, signed with the agency's remote key, to ``out``. Raises as :meth:`sign_raw`."""
-        query = {"agency": agency, "format": "pades"}
+    async def sign_pdf(
+        self, agency: AgencyCode, pdf: Path, *, out: Path, level: str = "B-B", document_code: str | None = None
+    ) -> str:
+        """Writes the PDF, signed with the agency's remote key, to ``out``. Raises as :meth:`sign_raw`.
+
+        Args:
+            agency: Whose key.
+            pdf: The PDF.
+            out: The signed one.
+            level: The wish: ``B-B``, ``B-T``, ``B-LT`` or ``B-LTA``.
+            document_code: Number and symbol, shown under a visible seal; None: invisible.
+
+        Returns:
+            The level that was reached.
+        """
+        query = {"agency": agency, "format": "pades", "level": level}
+        if document_code is not None:
+            query |= {"visible": "true", "document_code": document_code}
         async with self._upload("/v1/signatures", pdf, query, media_type="application/pdf") as answer:
             with out.open("wb") as written:
                 async for piece in answer.aiter_bytes(PIECE_BYTES):
                     written.write(piece)
+            return str(answer.headers.get("Signature-Level", ""))
 
     async def validate(self, path: Path, *, media_type: str, at: datetime | None = None) -> Report:
         """The report on a PDF or a package, as of ``at`` (None: now). Raises as :meth:`sign_raw`."""

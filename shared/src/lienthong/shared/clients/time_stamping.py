@@ -63,10 +63,8 @@ class TimeStampingClient:
             TimeStampingUnavailable: No answer, or one that is of no use; try again later.
             TimeStampRefused: A refusal that will stay.
         """
-        if len(digest) != DIGEST_BYTES:
-            raise ValueError("A SHA-256 digest has 32 bytes")
-        nonce = secrets.randbits(NONCE_BITS)
-        reply = await self._post(_query(digest, nonce))
+        query, nonce = new_query(digest)
+        reply = await self._post(query)
         return token_in(reply, digest=digest, nonce=nonce)
 
     async def _post(self, query: bytes) -> bytes:
@@ -125,11 +123,14 @@ def token_in(reply: bytes, *, digest: bytes, nonce: int) -> bytes:
     return der
 
 
-def _query(digest: bytes, nonce: int) -> bytes:
+def new_query(digest: bytes) -> tuple[bytes, int]:
+    """A TimeStampReq (DER) over a SHA-256 digest, and its fresh nonce. Raises :class:`ValueError`: not 32 bytes."""
+    if len(digest) != DIGEST_BYTES:
+        raise ValueError("A SHA-256 digest has 32 bytes")
+    nonce = secrets.randbits(NONCE_BITS)
     imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
     request = {"version": "v1", "message_imprint": imprint, "nonce": core.Integer(nonce), "cert_req": True}
-    query: bytes = tsp.TimeStampReq(request).dump()
-    return query
+    return tsp.TimeStampReq(request).dump(), nonce
 
 
 def _require_granted(status: tsp.PKIStatusInfo) -> None:

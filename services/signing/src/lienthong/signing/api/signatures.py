@@ -9,7 +9,8 @@ from lienthong.shared.clients.signing import RemoteKeyMissing
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode
 from lienthong.shared.problems import InvalidRequest, problem_responses
-from lienthong.shared.signatures.pades import PDFNotSignable
+from lienthong.shared.signatures.pades import Level, PDFNotSignable
+from lienthong.shared.signatures.pades_appearances import MAX_SHOWN_CHARACTERS
 from lienthong.shared.spooling import BodyTruncated, PackageTooLarge, SpoolUnavailable
 from lienthong.shared.tokens import Principal
 from lienthong.signing import errors
@@ -27,7 +28,7 @@ from lienthong.signing.domain.records import AGENCY_ITSELF
 from lienthong.signing.domain.signature_log import SignatureOrder
 from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.sign import sign_raw
-from lienthong.signing.usecases.sign_document import sign_document
+from lienthong.signing.usecases.sign_document import Wishes, sign_document
 
 router = APIRouter(prefix="/v1/signatures", tags=["signatures"])
 
@@ -39,6 +40,14 @@ OfficerQuery = Annotated[
     str | None, Query(max_length=MAX_CODE_LENGTH, pattern=CODE_PATTERN, description="With a PDF: the agency's officer")
 ]
 FormatQuery = Annotated[str | None, Query(pattern="^pades$", description="With a PDF: 'pades'")]
+LevelQuery = Annotated[Level, Query(description="Of a PDF signature; lower where no time stamp can be had")]
+VisibleQuery = Annotated[bool, Query(description="Of a PDF signature: drawn as Decree 30/2020 asks")]
+DocumentCodeQuery = Annotated[
+    str,
+    Query(max_length=MAX_SHOWN_CHARACTERS, description="Under a seal: number and symbol", examples=["181/KH-UBND"]),
+]
+LEVEL_HEADER = "Signature-Level"
+"""Tells the level that a PDF's signature has reached."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -54,7 +63,10 @@ _BODY: dict[str, Any] = {
     response_model=SignatureShape,
     openapi_extra=_BODY,
     responses={
-        200: {"content": {PDF: _BINARY}},
+        200: {
+            "content": {PDF: _BINARY},
+            "headers": {LEVEL_HEADER: {"description": "The level of a PDF's signature", "schema": {"type": "string"}}},
+        },
         **problem_responses(
             *TOKEN_PROBLEMS,
             InvalidRequest,
@@ -78,6 +90,9 @@ async def sign(
     agency: AgencyQuery = None,
     officer: OfficerQuery = None,
     format: FormatQuery = None,  # noqa: A002 — its name on the wire
+    level: LevelQuery = Level.B_B,
+    visible: VisibleQuery = False,
+    document_code: DocumentCodeQuery = "",
 ) -> Response:
     """JSON with bytes to be signed as they are (``raw``), or a PDF to be signed (``?agency=…&format=pades``).
 
@@ -87,7 +102,9 @@ async def sign(
         case "application/json":
             return await _sign_raw(request, caller, resources)
         case "application/pdf" if agency is not None and format is not None:
-            return await _sign_pdf(request, caller, resources, agency=AgencyCode(agency), officer=officer)
+            whose = (AgencyCode(agency), officer or AGENCY_ITSELF)
+            wishes = Wishes(level=level, visible=visible, document_code=document_code)
+            return await _sign_pdf(request, caller, resources, whose=whose, wishes=wishes)
         case "application/pdf":
             raise errors.SignatureRequestInvalid("Say whose signature it is: '?agency=…&format=pades'.")
         case _:
@@ -103,15 +120,15 @@ async def _sign_raw(request: Request, caller: Principal, resources: Resources) -
 
 
 async def _sign_pdf(
-    request: Request, caller: Principal, resources: Resources, *, agency: AgencyCode, officer: str | None
+    request: Request, caller: Principal, resources: Resources, *, whose: tuple[AgencyCode, str], wishes: Wishes
 ) -> Response:
     with await spool_body(request, resources, limit_bytes=resources.settings.max_pdf_bytes) as body:
         out = body.path.with_name(f"{body.path.name}.signed")
         try:
-            order = SignatureOrder(agency=agency, officer=officer or AGENCY_ITSELF, format="pades", digest=body.sha256)
-            await sign_document(resources, order, body.path, out=out, caller=caller)
+            order = SignatureOrder(agency=whose[0], officer=whose[1], format="pades", digest=body.sha256)
+            reached = await sign_document(resources, order, body.path, out=out, caller=caller, wishes=wishes)
             signed = open_and_unlink(out)
         finally:
             out.unlink(missing_ok=True)
-    headers = {"Content-Length": str(size_of(signed))}
+    headers = {"Content-Length": str(size_of(signed)), LEVEL_HEADER: reached}
     return StreamingResponse(pieces_of(signed), media_type=PDF, headers=headers)
