@@ -128,6 +128,23 @@ async def test_a_log_with_missing_rows_says_that_it_is_damaged(tree: Tree) -> No
         assert caught.value.facts["node_code"] == "log-damaged"
 
 
+@pytest.mark.parametrize("changes", [{"reason": "changed"}, {"id": new_uuid()}, {"time": "yesterday"}])
+async def test_a_log_whose_claims_say_something_else_says_that_it_is_damaged(
+    tree: Tree, changes: dict[str, str]
+) -> None:
+    size = await grow(tree, 1)
+    [first, *_] = await tree[DISTRICT].rows(evidence)
+    async with tree[DISTRICT].factory.database.begin() as connection:
+        await connection.exec_driver_sql("DROP TRIGGER evidence_no_update")
+        shown = evidence.update().where(evidence.c.id == first["id"])
+        await connection.execute(shown.values(claims=first["claims"] | changes))
+
+    with pytest.raises(NodeLogUnusable, match="is not what the entry says") as caught:
+        await log_of(tree).entries(0, size=size, limit=10)
+
+    assert caught.value.facts["node_code"] == "log-damaged"
+
+
 async def test_a_node_that_is_away_is_unavailable(tree: Tree) -> None:
     log = log_of(tree)
     del tree.nodes[DISTRICT]

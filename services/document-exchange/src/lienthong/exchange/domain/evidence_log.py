@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
+from lienthong.shared.contracts.evidence import Evidence
 from lienthong.shared.identifiers import EvidenceId
 from lienthong.shared.merkle import Subtree, leaf_hash, node_hash
+from lienthong.shared.signatures.seals import SealInvalid, claimed_payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,21 @@ class Leaf:
 def evidence_leaf_hash(jws: str) -> bytes:
     """The leaf hash of a piece of evidence: over the compact JWS in ASCII, with its signature."""
     return leaf_hash(jws.encode("ascii", "backslashreplace"))  # what was meddled with need not be ASCII
+
+
+def is_shown_truly(jws: str, claims: object, *, evidence: EvidenceId) -> bool:
+    """Whether the claims that are kept for reading, and the id, are those that the text seals.
+
+    A text that is no evidence shows nothing truly or falsely: its hash tells.
+    """
+    try:
+        sealed = Evidence.model_validate_json(claimed_payload(jws))
+    except (SealInvalid, ValidationError):
+        return True
+    try:
+        return Evidence.model_validate(claims) == sealed and sealed.id == evidence
+    except ValidationError:
+        return False
 
 
 def leaves_after(size: int, pieces: Iterable[tuple[EvidenceId, str]]) -> Iterator[Leaf]:

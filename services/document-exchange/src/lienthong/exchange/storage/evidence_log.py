@@ -38,7 +38,13 @@ _LENGTHS: Final = (
     .order_by(evidence_log.c.index)
 )
 _ENTRIES: Final = (
-    select(evidence_log.c.index.label("position"), evidence.c.id, evidence.c.jws, evidence_log.c.leaf_hash)
+    select(
+        evidence_log.c.index.label("position"),
+        evidence.c.id,
+        evidence.c.jws,
+        evidence.c.claims,
+        evidence_log.c.leaf_hash,
+    )
     .join_from(evidence_log, evidence)
     .where(evidence_log.c.index >= bindparam("begin"), evidence_log.c.index < bindparam("end"))
     .order_by(evidence_log.c.index)
@@ -61,11 +67,15 @@ class PendingEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry with its text. ``leaf_hash`` has 64 hexadecimal digits, unless somebody meddled with it."""
+    """An entry with its text, and the claims that are shown for it.
+
+    ``leaf_hash`` has 64 hexadecimal digits, and ``claims`` are what the text says, unless somebody meddled with them.
+    """
 
     index: int
     evidence: EvidenceId
     jws: str
+    claims: object
     leaf_hash: str
 
 
@@ -123,7 +133,14 @@ async def entries(connection: AsyncConnection, begin: int, end: int) -> list[Ent
     """The entries from ``begin`` to before ``end``, as their texts are now."""
     found = await connection.execute(_ENTRIES, {"begin": begin, "end": end})
     return [
-        Entry(index=row.position, evidence=EvidenceId(row.id), jws=row.jws, leaf_hash=row.leaf_hash) for row in found
+        Entry(
+            index=row.position,
+            evidence=EvidenceId(row.id),
+            jws=row.jws,
+            claims=row.claims,
+            leaf_hash=row.leaf_hash,
+        )
+        for row in found
     ]
 
 

@@ -1,9 +1,12 @@
 """Shows this node's evidence log to others: checkpoints, proofs, entries."""
 
+import asyncio
 from dataclasses import dataclass
 from itertools import accumulate
 
-from lienthong.exchange.domain.evidence_log import subtrees_within
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from lienthong.exchange.domain.evidence_log import evidence_leaf_hash, is_shown_truly, subtrees_within
 from lienthong.exchange.errors import CheckpointMissing, EvidenceNotLogged, LogDamaged, LogSizeInvalid
 from lienthong.exchange.storage.checkpoints import checkpoint_of, covering_size, newest_size
 from lienthong.exchange.storage.evidence_log import Entry, entries, entry_lengths, entry_of, log_size, stored_hashes
@@ -108,7 +111,7 @@ async def read_entries(process: Process, wanted: WantedEntries) -> EntriesAnswer
 
     Raises:
         LogSizeInvalid: The log is not that large, or begins later than it ends.
-        LogDamaged: Entries or hashes are missing, or the tree is not that over the entries' hashes.
+        LogDamaged: Entries or hashes are missing or contradict each other, or what is shown is not what entries say.
     """
     if wanted.begin >= wanted.size:
         raise LogSizeInvalid("'begin' is below 'size': the first entry is 0.")
@@ -120,10 +123,9 @@ async def read_entries(process: Process, wanted: WantedEntries) -> EntriesAnswer
         if not found or [one.index for one in found] != list(range(wanted.begin, end)):
             raise LogDamaged("Entries of this node's evidence log are missing. Its operator must look into it.")
         shown = tuple(_shown(one) for one in found)
-        within = subtrees_within(wanted.begin, [bytes.fromhex(one.leaf_hash) for one in shown])
-        if within != await stored_hashes(connection, within):
-            raise LogDamaged(f"The tree over the entries {wanted.begin} to {end - 1} of this node's log is damaged.")
+        await _require_tree(connection, shown)
         hashes = await stored_hashes(connection, range_needs(wanted.begin, end, size=wanted.size))
+    await asyncio.to_thread(_require_shown_truly, found)
     proof = _hex(range_proof(wanted.begin, end, size=wanted.size, hashes=hashes))
     return EntriesAnswer(node=process.here, size=wanted.size, entries=shown, proof=proof)
 
@@ -137,6 +139,21 @@ def _shown(entry: Entry) -> LogEntry:
     if not is_sha256(entry.leaf_hash):
         raise LogDamaged(f"The hash of entry {entry.index} of this node's log is damaged.")
     return LogEntry(index=entry.index, evidence=entry.evidence, jws=entry.jws, leaf_hash=entry.leaf_hash)
+
+
+async def _require_tree(connection: AsyncConnection, shown: tuple[LogEntry, ...]) -> None:
+    """Passes if the subtrees that are kept over the entries alone are those over their kept hashes."""
+    begin = shown[0].index
+    within = subtrees_within(begin, [bytes.fromhex(one.leaf_hash) for one in shown])
+    if within != await stored_hashes(connection, within):
+        raise LogDamaged(f"The tree over the entries {begin} to {shown[-1].index} of this node's log is damaged.")
+
+
+def _require_shown_truly(found: list[Entry]) -> None:
+    for one in found:
+        rewritten = evidence_leaf_hash(one.jws).hex() != one.leaf_hash  # that the reader sees for himself
+        if not rewritten and not is_shown_truly(one.jws, one.claims, evidence=one.evidence):
+            raise LogDamaged(f"What this node shows for entry {one.index} of its log is not what the entry says.")
 
 
 def _hex(hashes: list[bytes]) -> tuple[str, ...]:
