@@ -1,6 +1,7 @@
 """PDFs whose signatures last: signed with time stamps and material of a PKI in memory."""
 
 from collections.abc import Callable
+from datetime import datetime
 from io import BytesIO
 
 from lienthong.shared.signatures.pades import Lasting, Level, sign_pdf
@@ -20,11 +21,12 @@ def signed_to_last(
     stamp: Stamp | None = None,
     trust: TrustStore | None = None,
     pdf: bytes | None = None,
+    at: datetime = NOW,
 ) -> bytes:
-    """A PDF signed at ``NOW`` with the means for ``level``."""
+    """A PDF signed at ``at`` with the means for ``level``."""
     out = BytesIO()
     means = Lasting(level=level, stamp=stamp or TimeStamper.of(pki).stamp, trust=trust or pki.trust())
-    sign_pdf(BytesIO(pdf or minimal_pdf()), out, key=local_key(signer), at=NOW, lasting=means)
+    sign_pdf(BytesIO(pdf or minimal_pdf()), out, key=local_key(signer), at=at, lasting=means)
     return out.getvalue()
 
 

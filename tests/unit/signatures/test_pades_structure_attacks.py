@@ -150,6 +150,26 @@ def test_cross_reference_to_another_object_fails(pki: PKI, genuine: bytes) -> No
     assert_format_failure(genuine + table + b"startxref\n%d\n%%%%EOF\n" % len(genuine), pki)
 
 
+def test_reference_of_a_signed_table_to_what_is_written_later_fails(pki: PKI, officer: Credential) -> None:
+    hidden = b"4 0 obj\n<< /Length 16 >>\nstream\nBT (other) Tj ET\nendstream\nendobj\n"
+    plain = minimal_pdf()
+    entry = b"%010d 00000 n" % plain.index(b"4 0 obj")
+    prepared = plain.replace(entry, b"%010d 00000 n" % 9_000)
+    out = BytesIO()
+    sign_pdf(BytesIO(prepared), out, key=local_key(officer), at=NOW)
+    signed_part = out.getvalue()
+    assert len(signed_part) < 9_000
+
+    forged = signed_part.ljust(9_000, b"\n") + hidden
+    previous = signed_part.rsplit(b"startxref", 1)[1].split()[0]
+    table = b"xref\n0 0\ntrailer\n<< /Size 20 /Root 1 0 R /Prev %s >>\nstartxref\n%d\n%%%%EOF\n" % (
+        previous,
+        len(forged),
+    )
+
+    assert_format_failure(forged + table, pki, told="leaves out a part")
+
+
 def test_page_that_is_defined_by_a_later_update_only_fails(pki: PKI, genuine: bytes) -> None:
     forged = with_raw_revision(genuine, {1: b"<< /Type /Catalog /Pages 90 0 R >>", 90: b"<< /Kids [] /Count 0 >>"})
 
