@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from lienthong.shared.edxml import media_types
 from lienthong.shared.identifiers import Sha256
 
+_CONTROLS = bytes(set(range(ord(" "))) - set(b"\t\n\r\f"))
+"""Bytes that no text has."""
 _HEAD_BYTES = 4096
 _TAIL_BYTES = 64 * 1024
 _DAMAGE = b"\xef\xbf\xbd" * 3
@@ -111,7 +113,7 @@ def _sniff_text(head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf")
     if text.lstrip().startswith(b"<?xml"):
         return media_types.XML
-    if not head or any(byte < ord(" ") and byte not in b"\t\n\r\f" for byte in head):
+    if not head or len(head.translate(None, _CONTROLS)) < len(head):
         return media_types.BINARY
     try:
         text[:-4].decode()  # the last letter may be cut

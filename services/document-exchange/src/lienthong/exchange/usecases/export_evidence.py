@@ -22,6 +22,7 @@ from lienthong.exchange.usecases.read_document import SeenDocument, see_document
 from lienthong.shared.clients.time_stamping import TimeStampingClient, TimeStampingUnavailable, TimeStampRefused
 from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.edxml.limits import READ_CHUNK_BYTES
+from lienthong.shared.errors import LienthongError
 from lienthong.shared.evidence_file.writing import PackageFile, SealedMembers, seal_members, write_evidence_file
 from lienthong.shared.identifiers import DocumentId, Sha256
 from lienthong.shared.signatures.certificates import certificate_from_pem
@@ -120,10 +121,10 @@ def _trust_list(process: Process) -> tuple[str, TrustList]:
     """The list that this node holds, sealed as it was published."""
     try:
         jws = process.settings.trust_list_path.read_text("ascii").strip()
-    except OSError as error:
-        raise TrustListMissing("This node holds no trust list yet; try again shortly.") from error
-    roots = process.settings.trust_root.read_bytes()
-    return jws, open_trust_list(jws, roots=roots, now=process.clock(), held_version=None)
+        roots = process.settings.trust_root.read_bytes()
+        return jws, open_trust_list(jws, roots=roots, now=process.clock(), held_version=None)
+    except (OSError, LienthongError) as error:  # this node's trouble, not the caller's
+        raise TrustListMissing("This node holds no usable trust list; try again shortly.") from error
 
 
 def _sealed(collected: Collected, spooled: SpooledFile, process: Process) -> SealedMembers:
