@@ -1,5 +1,6 @@
 """The commands against ``lienthong run`` as a process of its own, which must end cleanly."""
 
+import hashlib
 import json
 import re
 import signal
@@ -171,3 +172,15 @@ def test_anothers_document_is_not_found(desk: Desk, letter: Path) -> None:
     done = desk.type("track", sent["id"], who="H28.31")
 
     assert (done.exit_code, "document-not-found" in done.stderr) == (1, True)
+
+
+def test_evidence_file_is_downloaded_and_recognised(desk: Desk, letter: Path, tmp_path: Path) -> None:
+    sent, out = _send(desk, letter, "185", "--to", "H28"), tmp_path / "evidence.asice"
+
+    answer = desk.ask("evidence", sent["id"], "--out", str(out))
+    verified = json.loads(desk.type("verify", str(out), "--json").stdout)
+
+    (file,) = verified["files"]
+    assert answer["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert (file["kind"], file["contents"]["document"]) == ("evidence", sent["id"])
+    assert (file["judged"][0]["what"], file["judged"][0]["indication"]) == ("container", "TOTAL-PASSED")
