@@ -22,7 +22,7 @@ from lienthong.signing.usecases.publish_crl import publish_due_crls
 from lienthong.signing.usecases.revoke_certificate import revoke_certificate
 from lienthong.signing.usecases.service_keys import renew_service_keys
 from lienthong.signing.usecases.trust_authorities import add_authority, remove_authority, trusted_authorities
-from lienthong.signing.usecases.trust_list import published_trust_list
+from lienthong.signing.usecases.trust_list import current_trust, published_trust_list
 from tests.integration.signing.harness import Service, running, settings_for
 from tests.integration.signing.test_ocsp import seal
 from tests.support.pki import NOW, Authority, new_issuing, new_root
@@ -55,6 +55,18 @@ async def test_the_version_grows_with_every_change_and_only_then(service: Servic
     versions.append((await fetched(service)).version)
 
     assert versions[0] == versions[1] < versions[2] < versions[3]
+
+
+async def test_trust_of_this_process_is_kept_until_something_changes(service: Service, tmp_path: Path) -> None:
+    record = await seal(service, tmp_path)
+    resources = service.factory.resources
+    before = await current_trust(resources)
+    unchanged = await current_trust(resources)
+
+    await revoke_certificate(resources, record.serial, RevocationReason.SUPERSEDED, effective_at=None, caller=None)
+
+    assert unchanged is before
+    assert await current_trust(resources) is not before
 
 
 async def test_many_readers_at_once_get_one_and_the_same_next_version(database_url: str, tmp_path: Path) -> None:

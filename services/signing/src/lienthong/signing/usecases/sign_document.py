@@ -18,7 +18,6 @@ from lienthong.shared.clients.time_stamping import (
 from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.pades import AgencySeal, Appearance, Lasting, Level, OfficerSignature, sign_pdf
 from lienthong.shared.signatures.time_stamps import Stamp
-from lienthong.shared.signatures.trust import TrustStore
 from lienthong.shared.tokens import Principal
 from lienthong.signing.domain.records import AGENCY_ITSELF
 from lienthong.signing.domain.signature_log import SignatureOrder
@@ -26,7 +25,7 @@ from lienthong.signing.keys.stored import StoredKey
 from lienthong.signing.usecases.resources import Resources
 from lienthong.signing.usecases.sign import sign_remotely
 from lienthong.signing.usecases.stamp import stamp
-from lienthong.signing.usecases.trust_list import current_trust_list
+from lienthong.signing.usecases.trust_list import current_trust
 
 STAMP_PATIENCE_S: Final = 3.0
 """Seconds that a signature waits for its time stamp."""
@@ -69,9 +68,7 @@ async def sign_document(
 async def _means(resources: Resources, level: Level) -> Lasting | None:
     if level is Level.B_B:
         return None
-    trust_list = await current_trust_list(resources)
-    roots = await asyncio.to_thread(resources.settings.root_path.read_bytes)
-    return Lasting(level=level, stamp=_own_stamp(resources), trust=TrustStore.from_list(trust_list, roots=roots))
+    return Lasting(level=level, stamp=_own_stamp(resources), trust=await current_trust(resources))
 
 
 def _own_stamp(resources: Resources) -> Stamp:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from base64 import b64encode
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +15,7 @@ from lienthong.shared.contracts.trust import TRUST_LIST_TYPE, TrustList
 from lienthong.shared.signatures.keys import SignatureKey
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.seals import seal_with
+from lienthong.shared.signatures.trust import TrustStore
 from lienthong.signing.domain.records import ROOT, AuthorityName, PublishedCRL, PublishedTrustList
 from lienthong.signing.errors import AuthorityUnknown, NotInitialised
 from lienthong.signing.storage import authorities as rows
@@ -63,6 +65,25 @@ async def current_trust_list(resources: Resources) -> TrustList:
     """What the next sealed list would say, for checks in this process. Raises :class:`NotInitialised`."""
     async with resources.database.read() as connection:
         return await _composed(connection, resources.clock())
+
+
+async def current_trust(resources: Resources) -> TrustStore:
+    """What this process trusts: the configured roots, foreign ones included, and what the next sealed list would say.
+
+    The same store while nothing changes, with the chains and revocation data that it remembers.
+
+    Raises:
+        NotInitialised: There is no authority yet, and so no trust.
+    """
+    trust_list = await current_trust_list(resources)
+    roots = await asyncio.to_thread(resources.settings.root_path.read_bytes)
+    content = trust_list.model_copy(update={"issued_at": trust_list.expires_at})  # it is composed anew each time
+    return await asyncio.to_thread(_store, content, roots)
+
+
+@lru_cache(maxsize=1)
+def _store(content: TrustList, roots: bytes) -> TrustStore:
+    return TrustStore.from_list(content, roots=roots)
 
 
 async def current_crl(resources: Resources, name: AuthorityName) -> PublishedCRL:

@@ -7,10 +7,9 @@ from pathlib import Path
 from lienthong.shared.signatures.cades import known_digest
 from lienthong.shared.signatures.file_validation import MEDIA_TYPES, validate_file
 from lienthong.shared.signatures.report import Report
-from lienthong.shared.signatures.trust import TrustStore
 from lienthong.signing.errors import UnsupportedMediaType
 from lienthong.signing.usecases.resources import Resources
-from lienthong.signing.usecases.trust_list import current_trust_list
+from lienthong.signing.usecases.trust_list import current_trust
 
 
 def require_supported(media_type: str) -> str:
@@ -25,15 +24,12 @@ async def validate(
 ) -> Report:
     """What is to be said about the signatures of a file, as of ``at`` (None: now).
 
-    Roots are those of the configured file, foreign ones included; the rest is what this service publishes. ``digest``
-    is that of the content of a detached CMS signature.
+    ``digest`` is that of the content of a detached CMS signature.
 
     Raises:
         NotInitialised: There is no authority yet, and so no trust.
     """
-    trust_list = await current_trust_list(resources)
-    roots = await asyncio.to_thread(resources.settings.root_path.read_bytes)
-    trust = TrustStore.from_list(trust_list, roots=roots)
+    trust = await current_trust(resources)
     return await asyncio.to_thread(
         validate_file,
         path,
