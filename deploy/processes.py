@@ -15,6 +15,9 @@ LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 90.0
 """RabbitMQ takes 5 s on an idle machine, and many times that beside a busy test run."""
 STOP_TIMEOUT_S = 20.0
+PORTS = range(15_000, 30_000)
+"""Below those that the kernel gives to clients (32768 on): none takes a port between its choice and its use."""
+PORT_TRIES = 100
 
 
 class ServerFailed(RuntimeError):
@@ -108,11 +111,16 @@ class PrivateServer:
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody uses now. Raises :class:`ServerFailed`: none was found.
+
+    It is drawn by lot, so that processes that ask at the same time hardly draw the same.
+    """
+    for _ in range(PORT_TRIES):
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise ServerFailed(f"No port from {PORTS.start} to {PORTS.stop} is free")
 
 
 def kept_secret(path: Path) -> str:

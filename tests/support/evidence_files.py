@@ -61,6 +61,7 @@ class Journey:
     cosigners: dict[NodeId, NodeId] = field(default_factory=lambda: dict(WITNESS))
     more: dict[str, bytes] = field(default_factory=dict)
     edit: Callable[[Contents], Contents] = lambda contents: contents
+    list_seal_ends: datetime | None = None
 
     def __post_init__(self) -> None:
         self.nodes = {node: self.pki.node(node) for node in WITNESS}
@@ -127,7 +128,7 @@ class Journey:
             members,
             seal=lambda data: sign_detached(data, key=key, at=contents.made_at),
         )
-        token = time_stamp(self.pki, sealed.digest, contents.made_at) if stamped else None
+        token = time_stamp(self.pki, sealed.digest, self.at + MADE) if stamped else None
         buffer = BytesIO()
         write_evidence_file(sealed, token, buffer, at=contents.made_at)
         out.write_bytes(buffer.getvalue())
@@ -176,8 +177,10 @@ class Journey:
         return b"".join(one.public_bytes(Encoding.PEM) for one in chain)
 
     def _trust_list(self) -> str:
-        key = self.pki.issuing.issue(Profile.TRUST_LIST, "Trust List", uri=TRUST_LIST_URI).seal_key()
-        return key.seal(TRUST_LIST_TYPE, self.pki.trust_list())
+        sealer = self.pki.issuing.issue(
+            Profile.TRUST_LIST, "Trust List", uri=TRUST_LIST_URI, not_after=self.list_seal_ends
+        )
+        return sealer.seal_key().seal(TRUST_LIST_TYPE, self.pki.trust_list())
 
 
 def members_of(path: Path) -> dict[str, bytes]:

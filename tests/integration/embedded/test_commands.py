@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.processes import free_port
 from lienthong.embedded.letter_pdf import letter_pdf
 from lienthong.sdk.command import build_app
 
@@ -49,9 +49,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     state = tmp_path_factory.mktemp("embedded")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     command = [str(Path(sys.executable).with_name("lienthong")), "run", "--port", port, "--state-dir", str(state)]
     with (state / "run.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from deploy.processes import free_port
 from lienthong.embedded.demo import demo
 from lienthong.embedded.network import four_levels
 from lienthong.embedded.serve import PortTaken, embedded_network
@@ -15,17 +16,10 @@ from lienthong.embedded.state_lock import StateInUse
 from lienthong.embedded.story import cast
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def test_story_ends_well_and_its_data_outlive_a_restart(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=140)
 
-    out = await demo(state_dir=tmp_path, port=_free_port(), console=console)
+    out = await demo(state_dir=tmp_path, port=free_port(), console=console)
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
     for shown in ("RelayAcceptance", "01 đã đến", "03 tiếp nhận", "05 đang xử lý", "06 hoàn thành", "sai thẩm quyền"):

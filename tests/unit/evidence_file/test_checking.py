@@ -178,6 +178,12 @@ def _made_by_one_who_is_revoked(journey: Journey) -> None:
     journey.pki.issuing.revoke(journey.nodes[COMMUNE].certificate, NOW + MADE - timedelta(seconds=5))
 
 
+def _list_sealed_with_an_expired_key(journey: Journey) -> None:
+    """It had expired when the file was stamped; the maker says that he made the file before."""
+    journey.list_seal_ends = NOW + MADE - timedelta(minutes=1)
+    journey.edit = lambda contents: contents.model_copy(update={"made_at": NOW + MADE - timedelta(minutes=2)})
+
+
 ATTACKS: dict[Callable[[Journey], None], str] = {
     _dated_back: "after it was in the log",
     _sealed_by_another: "another node's",
@@ -195,6 +201,7 @@ ATTACKS: dict[Callable[[Journey], None], str] = {
     _revoked_node: "revoked",
     _claims_another_maker: "The seal is",
     _made_by_one_who_is_revoked: "revoked",
+    _list_sealed_with_an_expired_key: "not valid at",
 }
 
 

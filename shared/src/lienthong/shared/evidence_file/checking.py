@@ -4,7 +4,8 @@ Pure but for reading the file. Each numbered step adds checks; without the first
 
 1. The container: every member is named by the manifests and unchanged (:mod:`reading`).
 2. The trust list: sealed under the root that was given.
-3. The time: a time stamp over everything proves when all of it existed; certificates are judged for that moment.
+3. The time: a time stamp over everything proves when all of it existed; certificates are judged for that moment,
+   and that of the trust list's seal first of all: its maker's word for when the file was made is not enough.
 4. The OCSP answers, where there are any.
 5. The seal of the node that made the file.
 6. Each piece of evidence (:mod:`evidence_checks`).
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from lienthong.shared.contracts.trust import TrustList
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.evidence_file.contents import SEAL, SEAL_MANIFEST, TIME_MANIFEST, TIME_STAMP, TRUST_LIST
@@ -98,8 +100,9 @@ def check_evidence_file(path: Path, *, roots: bytes, now: datetime) -> EvidenceV
 
 
 def _judge(file: EvidenceFile, judgement: _Judgement) -> list[CheckedEvidence]:
-    trust = _trust(file, judgement)  # 2
+    trust = _trust(file, judgement, at=min(file.contents.made_at, judgement.now))  # 2
     proven_at = _time(file, trust, judgement)  # 3
+    _open_list(file, judgement, at=proven_at)
     certificates, seals = _certificates(file, judgement)
     answers, trust = check_ocsp(file.small, certificates, trust)  # 4
     judgement.checks.extend(answers)
@@ -124,17 +127,20 @@ def _opened(path: Path, judgement: _Judgement) -> EvidenceFile:
     return file
 
 
-def _trust(file: EvidenceFile, judgement: _Judgement) -> TrustStore:
+def _trust(file: EvidenceFile, judgement: _Judgement, *, at: datetime) -> TrustStore:
+    trust_list, trust = _open_list(file, judgement, at=at)
+    judgement.passed("trust list", source="RFC 7515", detail=f"version {trust_list.version}, under the given root")
+    return trust
+
+
+def _open_list(file: EvidenceFile, judgement: _Judgement, *, at: datetime) -> tuple[TrustList, TrustStore]:
     try:
         jws = file.small.get(TRUST_LIST, b"").decode("ascii", "replace")
-        made_at = min(file.contents.made_at, judgement.now)
-        trust_list = open_trust_list(jws, roots=judgement.roots, now=made_at, held_version=None)
-        trust = TrustStore.from_list(trust_list, roots=judgement.roots)
+        trust_list = open_trust_list(jws, roots=judgement.roots, now=at, held_version=None)
+        return trust_list, TrustStore.from_list(trust_list, roots=judgement.roots)
     except LienthongError as error:
         judgement.failed("trust list", error.detail, source="RFC 7515", sub=SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
         raise _Ended from error
-    judgement.passed("trust list", source="RFC 7515", detail=f"version {trust_list.version}, under the given root")
-    return trust
 
 
 def _time(file: EvidenceFile, trust: TrustStore, judgement: _Judgement) -> datetime:
