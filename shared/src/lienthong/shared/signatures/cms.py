@@ -84,7 +84,7 @@ class PreparedCMS:
                 "signer_infos": [self._signer(held[0], value, time_stamp)],
             }
         )
-        der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump(force=True)
+        der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
         return der
 
     def sign_with(self, key: SignatureKey, *, content: bytes | None = None, stamp: Stamp | None = None) -> bytes:
