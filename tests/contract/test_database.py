@@ -1,9 +1,15 @@
 """What the database gives on PostgreSQL and on SQLite alike."""
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, inspect, select, text
@@ -199,3 +205,24 @@ async def _migrate_in_another_process(url: str, scripts: Path) -> None:
     program = "import sys; from lienthong.shared.database import migrate; migrate(*sys.argv[1:])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, str(scripts))
     assert await process.wait() == 0
+
+
+async def test_thread_of_a_connection_that_was_given_up_ends_before_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def on_a_slow_disk(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        time.sleep(0.3)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", on_a_slow_disk)
+    before, database = set(threading.enumerate()), Database(f"sqlite:///{tmp_path / 'letters.db'}")
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1), database.read():
+            pass
+    await database.close()
+
+    left = [one for one in set(threading.enumerate()) - before if "connection_worker" in one.name]
+    assert left == []

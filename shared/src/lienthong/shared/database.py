@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Any
 from weakref import WeakSet
 
+import aiosqlite
 from alembic import command, context
 from alembic.config import Config
 from pydantic import TypeAdapter
@@ -250,17 +251,24 @@ def _json(value: object) -> str:
 
 
 def _sqlite_engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> AsyncEngine:
+    def connect() -> aiosqlite.Connection:
+        """Its thread is known before it works: who is cancelled while connecting leaves it behind."""
+        connection = aiosqlite.connect(url.database or "", isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        thread = connection._thread  # noqa: SLF001 - the library offers no way to wait for it
+        thread.daemon = True
+        workers.add(thread)
+        return connection
+
     engine = create_async_engine(
         url,
         pool_size=READERS if read_only else 1,
         max_overflow=0,
         json_serializer=_json,
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        async_creator=connect,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection has no type
-        workers.add(connection.driver_connection._thread)  # noqa: SLF001 - the library offers no way to wait for it
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
