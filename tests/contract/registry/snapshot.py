@@ -10,7 +10,7 @@ from lienthong.registry.config import Settings
 from lienthong.registry.main import create_app
 
 SNAPSHOT = Path(__file__).parent / "openapi.json"
-URL = "http://registry.example.vn"
+URL = "http://danhba.example.vn"
 
 
 def settings_in(folder: Path) -> Settings:

@@ -95,7 +95,7 @@ async def test_a_token_as_the_registry_makes_it_is_good(network: WholeNetwork) -
         (by_registry, {"exp": 1_700_000_000, "iat": 1_699_999_100}),
         (by_registry, {"aud": node_audience(NodeId("H28.31"))}),
         (by_registry, {"aud": SIGNING_AUDIENCE}),
-        (by_registry, {"iss": "https://registry.example"}),
+        (by_registry, {"iss": "https://danhba.example"}),
         (by_stranger, {}),
         (unsigned, {}),
     ],

@@ -28,7 +28,7 @@ from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.profiles import DIRECTORY_URI, Profile
 from tests.support.pki import NOW, PKI
 
-URL = "http://registry.example.vn"
+URL = "http://danhba.example.vn"
 SECRET = "invented-secret-of-the-tests"
 PASSWORD = "invented-password"
 LINE = [

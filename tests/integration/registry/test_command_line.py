@@ -13,7 +13,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """A runner whose environment names a new database that ``migrate`` has prepared."""
     settings = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/registry.sqlite",
-        "PUBLIC_URL": "http://registry.example.vn",
+        "PUBLIC_URL": "http://danhba.example.vn",
         "TOKEN_KEY": "unread.pem",
         "DIRECTORY_SEAL": "unread.p12",
         "DIRECTORY_SEAL_PASSWORD": "unread",

@@ -20,7 +20,7 @@ from lienthong.signing.config import Settings
 from lienthong.signing.factory import SigningFactory, utc_now
 from lienthong.signing.main import create_app
 
-ISSUER = "https://registry.example"
+ISSUER = "https://danhba.example"
 PUBLIC_URL = "https://signing.example"
 
 

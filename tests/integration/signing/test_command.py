@@ -24,7 +24,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "DATABASE_URL": f"sqlite:///{tmp_path}/signing.sqlite",
         "STATE_DIR": str(tmp_path / "state"),
         "KEY_PASSWORD": "mật khẩu thử",
-        "REGISTRY_URL": "https://registry.example",
+        "REGISTRY_URL": "https://danhba.example",
         "PUBLIC_URL": "https://signing.example",
     }.items():
         monkeypatch.setenv(f"LIENTHONG_SIGNING_{name}", value)

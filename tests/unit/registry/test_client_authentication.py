@@ -23,8 +23,8 @@ from lienthong.registry.errors import ClientKeyInvalid, ClientRefused, OAuthRequ
 from lienthong.shared.contracts.tokens import Scope
 from tests.support.pki import NOW
 
-ENDPOINT = "https://registry.example.vn/oauth2/token"
-ISSUER = "https://registry.example.vn"
+ENDPOINT = "https://danhba.example.vn/oauth2/token"
+ISSUER = "https://danhba.example.vn"
 KEY = ECKey.generate_key("P-256", auto_kid=True)
 RSA = RSAKey.generate_key(2048, auto_kid=True)
 FOREIGN = ECKey.generate_key("P-256", auto_kid=True)
@@ -112,7 +112,7 @@ def test_attack_key_inside_the_assertion() -> None:
 
 def test_attack_wrong_audience() -> None:
     with pytest.raises(ClientRefused, match="aud"):
-        prove(assertion(aud="https://registry.example.com/oauth2/token"))
+        prove(assertion(aud="https://danhba.example.com/oauth2/token"))
 
 
 @pytest.mark.parametrize("claim", ["iss", "sub"])

@@ -13,7 +13,7 @@ from lienthong.sdk import ClientOptions, ClientSecret, LienthongClient
 from lienthong.shared.identifiers import NodeId
 
 NODE = "http://node.test"
-REGISTRY = "http://registry.test"
+REGISTRY = "http://danhba.test"
 
 
 class BrokenBody(httpx.AsyncByteStream):

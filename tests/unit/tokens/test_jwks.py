@@ -7,7 +7,7 @@ from joserfc.jwk import ECKey
 
 from lienthong.shared.jwks import MAX_AGE, RETRY_AFTER, JWKSCache, TokenKeysUnavailable, parse_jwks
 
-URL = "https://registry.example.vn/.well-known/jwks.json"
+URL = "https://danhba.example.vn/.well-known/jwks.json"
 
 
 class FakeRegistry:

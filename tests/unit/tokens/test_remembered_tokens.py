@@ -10,7 +10,7 @@ from lienthong.shared.tokens import SigningKeyUnknown, TokenInvalid, TokenVerifi
 from tests.support.pki import NOW
 
 AUDIENCE = "urn:lienthong:node:H28.31"
-ISSUER = "https://registry.example.vn"
+ISSUER = "https://danhba.example.vn"
 
 
 class Issuer:

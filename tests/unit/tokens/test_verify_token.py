@@ -14,7 +14,7 @@ from lienthong.shared.tokens import Principal, ScopeMissing, SigningKeyUnknown, 
 from tests.support.pki import NOW
 
 AUDIENCE = "urn:lienthong:node:H28.31"
-ISSUER = "https://registry.example.vn"
+ISSUER = "https://danhba.example.vn"
 KEY = ECKey.generate_key("P-256", auto_kid=True)
 FOREIGN_KEY = ECKey.generate_key("P-256", auto_kid=True)
 GOOD_HEADER = {"alg": "ES256", "typ": "at+jwt", "kid": KEY.kid}
@@ -95,7 +95,7 @@ def test_attack_wrong_audience() -> None:
 
 def test_attack_wrong_issuer() -> None:
     with pytest.raises(TokenInvalid, match="issuer"):
-        verify(signed(iss="https://registry.example.com"))
+        verify(signed(iss="https://danhba.example.com"))
 
 
 def test_attack_expired() -> None:

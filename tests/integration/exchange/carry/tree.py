@@ -44,7 +44,7 @@ from lienthong.shared.serving import create_app
 from lienthong.shared.tokens import TokenVerifier
 from tests.support.pki import PKI
 
-ISSUER = "http://registry.invalid"
+ISSUER = "http://danhba.invalid"
 NODES: Mapping[str, tuple[str | None, Level, str]] = {
     "G22": (None, Level.CENTRAL, "Văn phòng Chính phủ"),
     "H28": ("G22", Level.PROVINCE, "UBND tỉnh Hòa Bình"),

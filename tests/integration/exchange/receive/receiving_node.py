@@ -41,7 +41,7 @@ from lienthong.shared.tokens import TokenVerifier
 from tests.support.pki import NOW, PKI
 
 HERE = NodeId("H28.31")
-ISSUER = "http://registry.invalid"
+ISSUER = "http://danhba.invalid"
 PDF = b"%PDF-1.7 invented\n" * 100
 PDF_NAME = "Kế hoạch số 181.pdf"
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from lienthong.shared.contracts.trust import TrustList
+from lienthong.shared.contracts.trust import TRUST_LIST_TYPE
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.evidence_file.contents import SEAL, SEAL_MANIFEST, TIME_MANIFEST, TIME_STAMP, TRUST_LIST
@@ -36,9 +36,10 @@ from lienthong.shared.signatures.cms import CMSInvalid, open_detached
 from lienthong.shared.signatures.paths import CertificateRefused
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.report import Indication, SignatureReport, SubIndication
+from lienthong.shared.signatures.seals import SealInvalid, open_seal
 from lienthong.shared.signatures.time_stamps import TimeStampInvalid, check_time_stamp
 from lienthong.shared.signatures.trust import TrustStore, check_certificate
-from lienthong.shared.signatures.trust_list import open_trust_list
+from lienthong.shared.signatures.trust_list import MAX_TRUST_LIST_BYTES, open_trust_list
 from lienthong.shared.signatures.validation import validate_package
 
 _CONTAINER = "ETSI EN 319 162-1 clause 4.4"
@@ -100,9 +101,9 @@ def check_evidence_file(path: Path, *, roots: bytes, now: datetime) -> EvidenceV
 
 
 def _judge(file: EvidenceFile, judgement: _Judgement) -> list[CheckedEvidence]:
-    trust = _trust(file, judgement, at=min(file.contents.made_at, judgement.now))  # 2
+    trust = _trust(file, judgement)  # 2
     proven_at = _time(file, trust, judgement)  # 3
-    _open_list(file, judgement, at=proven_at)
+    _require_list_sealed_then(file, trust, judgement, at=proven_at)
     certificates, seals = _certificates(file, judgement)
     answers, trust = check_ocsp(file.small, certificates, trust)  # 4
     judgement.checks.extend(answers)
@@ -127,20 +128,34 @@ def _opened(path: Path, judgement: _Judgement) -> EvidenceFile:
     return file
 
 
-def _trust(file: EvidenceFile, judgement: _Judgement, *, at: datetime) -> TrustStore:
-    trust_list, trust = _open_list(file, judgement, at=at)
+def _trust(file: EvidenceFile, judgement: _Judgement) -> TrustStore:
+    try:
+        made_at = min(file.contents.made_at, judgement.now)
+        trust_list = open_trust_list(_list_of(file), roots=judgement.roots, now=made_at, held_version=None)
+        trust = TrustStore.from_list(trust_list, roots=judgement.roots)
+    except LienthongError as error:
+        raise _list_refused(error, judgement) from error
     judgement.passed("trust list", source="RFC 7515", detail=f"version {trust_list.version}, under the given root")
     return trust
 
 
-def _open_list(file: EvidenceFile, judgement: _Judgement, *, at: datetime) -> tuple[TrustList, TrustStore]:
+def _require_list_sealed_then(file: EvidenceFile, trust: TrustStore, judgement: _Judgement, *, at: datetime) -> None:
+    limit = MAX_TRUST_LIST_BYTES
     try:
-        jws = file.small.get(TRUST_LIST, b"").decode("ascii", "replace")
-        trust_list = open_trust_list(jws, roots=judgement.roots, now=at, held_version=None)
-        return trust_list, TrustStore.from_list(trust_list, roots=judgement.roots)
-    except LienthongError as error:
-        judgement.failed("trust list", error.detail, source="RFC 7515", sub=SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
-        raise _Ended from error
+        open_seal(
+            _list_of(file), typ=TRUST_LIST_TYPE, trust=trust, at=at, profile=Profile.TRUST_LIST, limit_bytes=limit
+        )
+    except SealInvalid as error:
+        raise _list_refused(error, judgement) from error
+
+
+def _list_of(file: EvidenceFile) -> str:
+    return file.small.get(TRUST_LIST, b"").decode("ascii", "replace")
+
+
+def _list_refused(error: LienthongError, judgement: _Judgement) -> _Ended:
+    judgement.failed("trust list", error.detail, source="RFC 7515", sub=SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+    return _Ended()
 
 
 def _time(file: EvidenceFile, trust: TrustStore, judgement: _Judgement) -> datetime:

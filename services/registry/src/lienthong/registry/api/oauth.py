@@ -40,9 +40,9 @@ _FORM_SCHEMA: dict[str, Any] = {
 }
 
 _METADATA_EXAMPLE = {
-    "issuer": "https://registry.example",
-    "token_endpoint": "https://registry.example/oauth2/token",
-    "jwks_uri": "https://registry.example/.well-known/jwks.json",
+    "issuer": "https://danhba.example",
+    "token_endpoint": "https://danhba.example/oauth2/token",
+    "jwks_uri": "https://danhba.example/.well-known/jwks.json",
     "grant_types_supported": ["client_credentials"],
 }
 _KEYS_EXAMPLE = {

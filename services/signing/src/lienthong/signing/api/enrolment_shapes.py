@@ -5,37 +5,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.profiles import Profile
-from lienthong.signing.api.shapes import CSR_EXAMPLE, SERIAL_EXAMPLE, Code, Shape, Signers, SubjectShape
+from lienthong.signing.api.shapes import CSR_EXAMPLE, SERIAL_EXAMPLE, RemoteTermsShape, Shape, SubjectShape
 from lienthong.signing.domain.enrolment import Enrolment, EnrolmentId, EnrolmentKind, EnrolmentState
-from lienthong.signing.domain.records import AGENCY_ITSELF, RemoteTerms, Serial
+from lienthong.signing.domain.records import Serial
 from lienthong.signing.domain.requests import MAX_CSR_CHARACTERS
 from lienthong.signing.usecases.request_enrolment import EnrolmentOrder
 
 MAX_REASON_CHARACTERS = 500
 _ID_EXAMPLE = "01900000-0000-7000-8000-000000000000"
-
-
-class RemoteTermsShape(Shape):
-    """A key that is made here and stays here, and who may sign with it."""
-
-    officer: Code | None = Field(None, description="The officer within the agency; none: the agency's seal")
-    node: Code | None = Field(None, description="The node that may ask for the seal's signatures", examples=["H28.31"])
-    signers: Signers = ()
-
-    def terms(self) -> RemoteTerms:
-        """As the domain has it."""
-        return RemoteTerms(
-            officer=self.officer or AGENCY_ITSELF,
-            node=NodeId(self.node) if self.node else None,
-            signers=tuple(self.signers),
-        )
-
-    @classmethod
-    def of(cls, terms: RemoteTerms) -> "RemoteTermsShape":
-        """From the domain's."""
-        return cls(officer=terms.officer or None, node=terms.node, signers=terms.signers)
 
 
 class EnrolmentRequest(Shape):

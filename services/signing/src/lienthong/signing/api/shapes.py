@@ -154,28 +154,38 @@ class CertificatePage(Shape):
     next: str | None = Field(description="'cursor' of the next page")
 
 
-class RemoteKeyRequest(Shape):
+class RemoteTermsShape(Shape):
+    """A key that is made here and stays here, and who may sign with it."""
+
+    officer: Code | None = Field(None, description="The officer within the agency; none: the agency's seal")
+    node: Code | None = Field(None, description="The node that may ask for the seal's signatures", examples=["H28.31"])
+    signers: Signers = ()
+
+    def terms(self) -> RemoteTerms:
+        """As the domain has it."""
+        return RemoteTerms(
+            officer=self.officer or AGENCY_ITSELF,
+            node=NodeId(self.node) if self.node else None,
+            signers=tuple(self.signers),
+        )
+
+    @classmethod
+    def of(cls, terms: RemoteTerms) -> "RemoteTermsShape":
+        """From the domain's."""
+        return cls(officer=terms.officer or None, node=terms.node, signers=terms.signers)
+
+
+class RemoteKeyRequest(RemoteTermsShape):
     """A request for a key that this service keeps for an agency or its officer, or new terms for it."""
 
     agency: Code
     name: Name = Field(description="The agency's or officer's name, for the certificate")
     organisation: str = Field("", max_length=MAX_NAME_CHARACTERS, description="An officer's agency, by name")
-    officer: Code | None = Field(None, description="The officer within the agency; none: the agency's seal")
-    node: Code | None = Field(None, description="The node that may ask for its signatures", examples=["H28.31"])
-    signers: Signers = ()
 
     def subject(self) -> Subject:
         """Whom the certificate is for."""
         organisation = self.organisation if self.officer else self.name
         return Subject(name=self.name, organisation=organisation, agency=AgencyCode(self.agency))
-
-    def terms(self) -> RemoteTerms:
-        """Who may sign with it."""
-        return RemoteTerms(
-            officer=self.officer or AGENCY_ITSELF,
-            node=NodeId(self.node) if self.node else None,
-            signers=self.signers,
-        )
 
 
 class RemoteKeyShape(Shape):
