@@ -5,10 +5,11 @@ The embedded start, ``run_services.py``, the compose stack and the system tests 
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from lienthong.embedded.keys import make_keys
-from lienthong.embedded.register import client_id_of, fill_registry
+from lienthong.embedded.register import OPERATOR_CLIENT, client_id_of, fill_registry
 from lienthong.embedded.secret_box import SecretBox, write_private
 from lienthong.embedded.site import Site, node_environment, registry_environment, settings_of, signing_environment
 from lienthong.exchange import config as exchange_config
@@ -29,7 +30,7 @@ async def provision(site: Site) -> SecretBox:
     2. The authority, seals and keys are made where they are not there yet; ``root.pem`` and ``trust-list.jws`` are
        written, for whoever verifies offline.
     3. Nodes, agencies and clients are put into the registry.
-    4. A profile for the command line is written per agency.
+    4. A profile for the command line is written per agency, and one for the operator.
 
     The services must not run yet, or be of this version. Blocks briefly.
     """
@@ -88,5 +89,18 @@ def _write_profiles(site: Site, secrets: SecretBox) -> None:
             "p12": str(site.agency_path(agency.code)),
             "p12_password": secrets[f"agency-{agency.code}"],
         }
-        lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
-        write_private(site.profile_path(agency.code), "".join(lines))
+        _write_profile(site.profile_path(agency.code), values)
+    first = site.network.nodes[0].id
+    operator = {
+        "node_url": site.nodes[first].url,
+        "node_id": first,
+        "registry_url": site.registry.url,
+        "client_id": OPERATOR_CLIENT,
+        "client_secret": secrets[f"client-{OPERATOR_CLIENT}"],
+    }
+    _write_profile(site.operator_profile_path, operator)
+
+
+def _write_profile(path: Path, values: Mapping[str, str]) -> None:
+    lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+    write_private(path, "".join(lines))

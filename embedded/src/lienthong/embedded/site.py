@@ -83,6 +83,11 @@ class Site:
         """The command line's profile of an agency's e-office system, TOML."""
         return self.state_dir / "profiles" / f"{agency}.toml"
 
+    @property
+    def operator_profile_path(self) -> Path:
+        """The command line's profile of the operator, TOML: of the first node; ``--node`` names others."""
+        return self.state_dir / "profiles" / "operator.toml"
+
 
 def embedded_site(network: Network, *, state_dir: Path, port: int) -> Site:
     """Everything on one loopback port, in SQLite files and folders below ``state_dir``."""

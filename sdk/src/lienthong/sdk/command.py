@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 import typer
 
 from lienthong.sdk.commands import agencies, evidence, inbox, send, status, track, verify
+from lienthong.sdk.commands.admin import group as admin
 from lienthong.sdk.console import GuardedGroup
 
 COMMANDS_GROUP = "lienthong.commands"
@@ -28,6 +29,7 @@ def build_app() -> typer.Typer:
     app.command("evidence", help=evidence.HELP)(evidence.evidence)
     app.command("verify", help=verify.HELP)(verify.verify)
     app.command("agencies", help=agencies.HELP)(agencies.agencies)
+    app.add_typer(admin.build_group(), name="admin", help=admin.HELP)
     for entry in sorted(entry_points(group=COMMANDS_GROUP), key=lambda found: found.name):
         app.command(entry.name)(entry.load())
     return app

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from pydantic import SecretStr, ValidationError
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.errors import ProfileIncomplete
+from lienthong.sdk.operator_client import OperatorClient
 from lienthong.shared.clients.registry import ClientSecret
 from lienthong.shared.identifiers import NodeId
 
@@ -18,6 +20,8 @@ PROFILE_VARIABLE = "LIENTHONG_PROFILE"
 """Names the profile when ``--profile`` is not given."""
 FOLDERS = (Path("~/.config/lienthong"), Path("var/profiles"), Path("var/embedded/profiles"))
 """Where a profile's name is looked for, in this order; the last two belong to the local starts."""
+
+C = TypeVar("C", bound=LienthongClient)
 
 
 class Profile(BaseSettings):
@@ -51,7 +55,14 @@ class Profile(BaseSettings):
 
     def client(self, http: httpx.AsyncClient | None = None) -> LienthongClient:
         """A client of this profile's node, on connections of its own unless some are given."""
-        return LienthongClient(
+        return self._client(LienthongClient, http)
+
+    def operator(self, http: httpx.AsyncClient | None = None) -> OperatorClient:
+        """Likewise, for what only operators may."""
+        return self._client(OperatorClient, http)
+
+    def _client(self, kind: type[C], http: httpx.AsyncClient | None) -> C:
+        return kind(
             self.node_url,
             self.registry_url,
             ClientSecret(client_id=self.client_id, secret=self.client_secret),

@@ -11,7 +11,17 @@ import typer
 import uvloop
 from fastapi import FastAPI
 
-from lienthong.exchange.api import admin, deliveries, documents, inbox, log, packages, statuses, submissions
+from lienthong.exchange.api import (
+    admin,
+    deliveries,
+    destinations,
+    documents,
+    inbox,
+    log,
+    packages,
+    statuses,
+    submissions,
+)
 from lienthong.exchange.config import MIGRATIONS, Settings
 from lienthong.exchange.factory import Factory, open_factory, utc_now
 from lienthong.exchange.steady import steadily
@@ -20,7 +30,9 @@ from lienthong.exchange.worker import Worker
 from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
-ROUTERS = tuple(one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, admin))
+ROUTERS = tuple(
+    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, admin, destinations)
+)
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""
 

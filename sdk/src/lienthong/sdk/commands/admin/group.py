@@ -1,0 +1,22 @@
+"""The group ``lienthong admin`` with its commands."""
+
+import typer
+
+from lienthong.sdk.commands.admin import alarms, destinations
+from lienthong.sdk.console import GuardedGroup
+
+HELP = """Look after a node: destinations, alarms. The profile's client needs the scope [bold]admin[/bold].
+
+[bold]--node[/bold] names another node than the profile's; its address comes from the registry.
+
+Examples: [bold]lienthong admin destinations --profile operator --node H28[/bold] ·
+[bold]lienthong admin alarms --profile operator --node H28 --json[/bold]
+"""
+
+
+def build_group() -> typer.Typer:
+    """Every command for operators."""
+    app = typer.Typer(cls=GuardedGroup, no_args_is_help=True, rich_markup_mode="rich")
+    app.command("alarms", help=alarms.HELP)(alarms.alarms)
+    app.command("destinations", help=destinations.HELP)(destinations.destinations)
+    return app

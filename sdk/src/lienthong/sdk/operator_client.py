@@ -1,0 +1,39 @@
+"""The client of a node's ``/v1/admin``; its credentials must hold the scope ``admin``."""
+
+from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from lienthong.sdk.client import LienthongClient
+from lienthong.sdk.paging import parameters
+from lienthong.sdk.transport import Call
+from lienthong.shared.contracts.directory import NodeEntry
+from lienthong.shared.identifiers import NodeId
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class OperatorClient(LienthongClient):
+    """Asks and tells one node what only operators may. Paths are those of the OpenAPI, models of ``operator_models``.
+
+    All methods raise :class:`.ProblemError` when the node refuses, :class:`.ServiceUnreachable` when it is away.
+    """
+
+    async def turn_to(self, node: NodeId) -> None:
+        """Speaks to ``node`` from now on; the registry knows where it is."""
+        call = Call(method="GET", url=f"{self._registry_url}/v1/nodes/{quote(node, safe='')}")
+        entry = NodeEntry.model_validate_json((await self._transport.send(call)).content)
+        self._node, self._node_url = entry.id, entry.url.rstrip("/")
+
+    async def read(self, path: str, model: type[M], **given: str | int | None) -> list[M]:
+        """Every item of a list, page by page behind the scenes; ``given``: its query."""
+        return [item async for item in self._items(path, model, params=parameters(**given))]
+
+    async def read_one(self, path: str, model: type[M]) -> M:
+        """One thing."""
+        return model.model_validate_json((await self._get(path)).content)
+
+    async def act(self, path: str, model: type[M], **said: object) -> M:
+        """Tells the node to do something; ``said``: the body's members. May be repeated, as every act of a node."""
+        return model.model_validate_json((await self._post(path, said)).content)

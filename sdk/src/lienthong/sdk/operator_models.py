@@ -1,0 +1,30 @@
+"""What a node tells its operators. Members that this version does not know are ignored."""
+
+from datetime import datetime
+
+from lienthong.shared.contracts import Contract
+
+
+class Alarm(Contract):
+    """One kind of violation of one node's log, or of what the node accepted."""
+
+    node: str
+    violation: str
+    detail: str
+    held_note: str = ""
+    seen_note: str = ""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    rounds: int
+
+
+class Destination(Contract):
+    """What waits for one next hop. ``attempts``: failures since the last success; ``last_error``: a problem code."""
+
+    node: str
+    backlog: int
+    oldest_at: datetime | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_error: str | None = None
+    paused: bool = False
