@@ -25,6 +25,7 @@ NAMED = HEADER_ONLY.replace(b"cid:a1", b"cid:van%20ban.pdf").replace(b"cid:a2", 
 PDF_BYTES = b"%PDF-1.7\n" + b"abc" * 10_000
 TEXT_BYTES = b"phu luc " * 1_000
 SIGNATURE = ("META-INF/signatures.xml", b"<x/>", zipfile.ZIP_DEFLATED)
+ALL_ONES = 0xFFFFFFFF
 Files = list[tuple[str, bytes, int]]
 PLAIN: Files = [
     ("mimetype", ASICE.encode(), zipfile.ZIP_STORED),
@@ -144,6 +145,89 @@ def two_names(*, in_directory: bool) -> bytes:
             if not in_directory:
                 info.extra = b""
     return out.getvalue()
+
+
+def zip64(*, spoilt: str = "", by: bytes = b"") -> bytes:
+    """A container with sizes, offsets and counts in Zip64 wherever they may be; ``by`` overwrites one end."""
+    package, directory = bytearray(), bytearray()
+    for name, content, _ in PLAIN:
+        sizes = struct.pack("<2HQQ", 1, 16, len(content), len(content))
+        central = struct.pack("<2H3Q", 1, 24, len(content), len(content), len(package))
+        fields = {"local": sizes, "central": central} if name == "phu-luc/1.txt" else {"local": b"", "central": b""}
+        is_long = name == "phu-luc/1.txt"
+        if is_long and spoilt in fields:
+            fields[spoilt] = fields[spoilt][: -len(by)] + by if by else fields[spoilt] * 2
+        known = (ALL_ONES, ALL_ONES) if is_long else (len(content), len(content))
+        common = struct.pack("<5H3L2H", 20, 0, 0, 0, 33, zlib.crc32(content), *known, len(name), 0)
+        offset = ALL_ONES if is_long else len(package)
+        directory += b"PK\x01\x02\x14\0" + common[:-2] + struct.pack("<4H2L", len(fields["central"]), *[0] * 4, offset)
+        directory += name.encode() + fields["central"]
+        package += b"PK\x03\x04" + common[:-2] + struct.pack("<H", len(fields["local"])) + name.encode()
+        package += fields["local"] + content
+    return bytes(package + directory) + _ends(len(package), len(directory), spoilt=spoilt, by=by)
+
+
+def _ends(offset: int, length: int, *, spoilt: str, by: bytes) -> bytes:
+    count = len(PLAIN)
+    ends = {
+        "long": struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, offset),
+        "locator": struct.pack("<4sLQL", b"PK\x06\x07", 0, offset + length, 1),
+        "short": struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, ALL_ONES, ALL_ONES, 0),
+    }
+    if spoilt in ends:
+        ends[spoilt] = ends[spoilt][: -len(by)] + by if by else b""
+    return b"".join(ends.values())
+
+
+async def test_a_container_in_zip64_reads_like_any_other(tmp_path: Path) -> None:
+    package = zip64()
+
+    attachment = read(tmp_path, package).content.attachments[1]
+
+    assert [one.filename for one in zipfile.ZipFile(io.BytesIO(package)).infolist()] == [name for name, _, _ in PLAIN]
+    pieces = [piece async for piece in read_attachment(ranges_of(package, step=100), attachment)]
+    assert b"".join(pieces) == TEXT_BYTES
+
+
+ZIP64_ATTACKS: dict[str, tuple[str, bytes, str]] = {
+    "local-size-in-two-fields": ("local", b"", "edxml-asice-invalid"),
+    "local-size-of-its-own": ("local", (7).to_bytes(8, "little"), "edxml-asice-invalid"),
+    "size-in-two-fields": ("central", b"", "edxml-asice-invalid"),
+    "directory-of-its-own": ("long", (0).to_bytes(8, "little"), "edxml-zip-damaged"),
+    "long-end-elsewhere": ("locator", struct.pack("<QL", 0, 1), "edxml-zip-damaged"),
+    "several-disks": ("locator", struct.pack("<L", 2), "edxml-zip-damaged"),
+    "two-directories": ("short", struct.pack("<2LH", 10, 0, 0), "edxml-zip-damaged"),
+    "no-long-end": ("long", b"", "edxml-zip-damaged"),
+    "no-locator": ("locator", b"", "edxml-zip-damaged"),
+}
+
+
+@pytest.mark.parametrize(("spoilt", "by", "code"), ZIP64_ATTACKS.values(), ids=ZIP64_ATTACKS)
+def test_zip64_that_can_be_read_in_two_ways_is_refused(spoilt: str, by: bytes, code: str, tmp_path: Path) -> None:
+    with pytest.raises(LienthongError) as refused:
+        read(tmp_path, zip64(spoilt=spoilt, by=by))
+
+    assert refused.value.code == code
+
+
+def test_a_size_in_the_directory_that_only_some_readers_see_is_refused(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content, method in PLAIN:
+            info = zipfile.ZipInfo(name)
+            info.extra = struct.pack("<2HQ", 1, 8, 7) if name == "van ban.pdf" else b""
+            archive.writestr(info, content, method)
+            info.extra = struct.pack("<2HQ", 0x6666, 8, 7) if name == "van ban.pdf" else b""
+    package = out.getvalue()
+    local = package.index(b"\x01\x00\x08\x00" + (7).to_bytes(8, "little"))
+    package = package[:local] + b"\x66\x66" + package[local + 2 :]
+    central = package.rindex(b"\x66\x66\x08\x00")
+    package = package[:central] + b"\x01\x00" + package[central + 2 :]
+
+    with pytest.raises(LienthongError) as refused:
+        read(tmp_path, package)
+
+    assert refused.value.code == "edxml-asice-invalid"
 
 
 ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {

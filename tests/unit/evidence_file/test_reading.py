@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lienthong.shared.contracts.evidence import Event, PackageReference
+from lienthong.shared.edxml.limits import MAX_PACKAGE_BYTES
 from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.evidence_file import reading
 from lienthong.shared.evidence_file.contents import (
     CONTENTS,
+    MAX_ALL_SMALL_BYTES,
     SEAL,
     SEAL_MANIFEST,
     TIME_MANIFEST,
@@ -68,6 +70,25 @@ def made(tmp_path: Path) -> Path:
     with path.open("wb") as out:
         write_evidence_file(_sealed(tmp_path), TIMESTAMP_BYTES, out, at=AT)
     return path
+
+
+def test_a_file_above_what_plain_zip_holds_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1_000)  # of the writer; 2 GiB otherwise
+    path = tmp_path / "giant.asice"
+    with path.open("wb") as out:
+        write_evidence_file(_sealed(tmp_path), TIMESTAMP_BYTES, out, at=AT)
+
+    with open_evidence_file(path).package() as package:
+        read = package.read_bytes()
+
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert is_evidence_file(path)
+    assert read == PACKAGE
+
+
+def test_a_package_of_any_size_that_nodes_take_fits() -> None:
+    assert reading.LIMITS.unwrapped_bytes >= MAX_PACKAGE_BYTES
+    assert reading.LIMITS.container_bytes >= MAX_PACKAGE_BYTES + MAX_ALL_SMALL_BYTES
 
 
 def _rewritten(made: Path, change: dict[str, bytes | None], *, more: dict[str, bytes] | None = None) -> Path:

@@ -7,9 +7,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.shared.contracts.tokens import node_audience
+from lienthong.shared.edxml.limits import MAX_PACKAGE_BYTES
 from lienthong.shared.identifiers import NodeId
 
-GIBIBYTE = 1024**3
 MIGRATIONS = Path(__file__).parent / "migrations"
 """This service's Alembic scripts."""
 
@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     """PKCS#12 file with the node's sealing key and its chain."""
     seal_password: SecretStr
     """Password of :attr:`seal`."""
-    max_package_bytes: int = GIBIBYTE
-    """Largest package that a client may submit."""
+    max_package_bytes: int = MAX_PACKAGE_BYTES
+    """Largest package that a client may submit, or another node hand over."""
     refresh_interval: timedelta = timedelta(seconds=60)
     """How often directory and trust list are fetched anew."""
     tsa_url: str = ""

@@ -22,14 +22,14 @@ from lienthong.shared.edxml.limits import READ_CHUNK_BYTES, Limits
 from lienthong.shared.edxml.media_types import ASICE
 from lienthong.shared.edxml.model import Encoding
 from lienthong.shared.edxml.sniffing import FileFacts, FileProbe
+from lienthong.shared.edxml.zip64 import check_central_field, directory_size, extra_fields, local_sizes
 from lienthong.shared.edxml.zip_entry import FLAG_DESCRIPTOR, FLAG_ENCRYPTED, LOCAL_HEADER, check_entry_name
 from lienthong.shared.edxml.zip_stream import check_ratio
 
 MIMETYPE = "mimetype"
 META_INF = "META-INF/"
 _END_RECORD = struct.Struct("<4s4H2LH")
-_END, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x07"
-_LOCATOR64_BYTES = 20
+_END = b"PK\x05\x06"
 _MAX_COMMENT_BYTES = 65_535
 _DIRECTORY_BYTES_PER_ENTRY = 1_024
 FOREIGN = (
@@ -162,21 +162,17 @@ def _translated() -> Iterator[None]:
 def check_directory_size(stream: BinaryIO, limits: Limits) -> None:
     """Bounds what reading the directory costs, before :mod:`zipfile` reads all of it."""
     size = stream.seek(0, 2)
-    start = max(0, size - _MAX_COMMENT_BYTES - _END_RECORD.size - _LOCATOR64_BYTES)
+    start = max(0, size - _MAX_COMMENT_BYTES - _END_RECORD.size)
     stream.seek(start)
     tail = stream.read(size - start)
     end = tail.rfind(_END)
     if end < 0 or len(tail) < end + _END_RECORD.size:
         raise ZipDamaged("Send a ZIP file: this is none, or it is cut short.")
     record = _END_RECORD.unpack_from(tail, end)
-    zip64 = tail[max(0, end - _LOCATOR64_BYTES) :].startswith(_LOCATOR64)
-    if zip64 or record[5] > limits.container_entries * _DIRECTORY_BYTES_PER_ENTRY:
-        raise ContainerExceeded(
-            "Put fewer files into the container, and do without Zip64.",
-            facts={"limit": limits.container_entries},
-        )
     if len(tail) != end + _END_RECORD.size + record[7]:
         raise ZipDamaged("Remove what stands behind the container's end.")
+    if directory_size(stream, start + end, record) > limits.container_entries * _DIRECTORY_BYTES_PER_ENTRY:
+        raise ContainerExceeded("Put fewer files into the container.", facts={"limit": limits.container_entries})
 
 
 def _data_offset(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
@@ -184,7 +180,13 @@ def _data_offset(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
     header = stream.read(LOCAL_HEADER.size)
     if info.header_offset < 0 or len(header) < LOCAL_HEADER.size:
         raise ZipDamaged("Make the container again: an entry is cut short.", facts={"entry": info.filename})
-    _, _, flags, method, _, _, *sums, name_bytes, extra_bytes = LOCAL_HEADER.unpack(header)
+    _, _, flags, method, _, _, crc, *sizes, name_bytes, extra_bytes = LOCAL_HEADER.unpack(header)
+    stream.seek(name_bytes, 1)
+    extra = stream.read(extra_bytes)
+    for one in (info.extra, extra):
+        _check_extra_name(one, info.filename)
+    check_central_field(info.extra, (info.file_size, info.compress_size, info.header_offset), entry=info.filename)
+    sums = [crc, *local_sizes(sizes, extra, entry=info.filename)]
     later = flags & FLAG_DESCRIPTOR and not any(sums)
     if (flags, method) != (info.flag_bits, info.compress_type) or not (
         later or sums == [info.CRC, info.compress_size, info.file_size]
@@ -192,19 +194,14 @@ def _data_offset(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
         raise ContainerInvalid(
             "Make the container again: an entry and the directory disagree.", facts={"entry": info.filename}
         )
-    stream.seek(name_bytes, 1)
-    _check_extra_name(info.extra, info.filename)
-    _check_extra_name(stream.read(extra_bytes), info.filename)
     return info.header_offset + LOCAL_HEADER.size + int(name_bytes) + int(extra_bytes)
 
 
 def _check_extra_name(extra: bytes, name: str) -> None:
     """Some readers take the name from this field. Source: APPNOTE 4.6.9, Info-ZIP Unicode Path."""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<2H", extra)
-        if kind == _UNICODE_PATH and extra[4 + _UNICODE_PATH_HEAD_BYTES : 4 + length] != name.encode():
+    for kind, data in extra_fields(extra):
+        if kind == _UNICODE_PATH and data[_UNICODE_PATH_HEAD_BYTES:] != name.encode():
             raise ContainerInvalid("Make the container again: an entry has two names.", facts={"entry": name})
-        extra = extra[4 + length :]
 
 
 def _check_layout(infos: list[zipfile.ZipInfo], starts: dict[str, int], *, end: int) -> None:

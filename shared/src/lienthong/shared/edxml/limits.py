@@ -8,6 +8,9 @@ GIB = 1024 * MIB
 
 READ_CHUNK_BYTES = 256 * KIB
 """The piece in which packages are read: it stays in a core's cache while it is decoded, hashed and inflated."""
+MAX_PACKAGE_BYTES = 6 * GIB
+"""The largest package that a node takes unless its operator decides otherwise: an attachment of 4 GiB has 5.34 GiB in
+base64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,8 @@ class Limits:
     """Elements with an ``Id``."""
     nested_parts: int = 4
     """Elements with an ``Id`` that are open at once: each is hashed on its own."""
-    unwrapped_bytes: int = 2 * GIB
-    """A file inflated from its ZIP, or an entry of a container."""
+    unwrapped_bytes: int = 5 * GIB
+    """A file inflated from its ZIP, or an entry of a container: one of 4 GiB, and room."""
     zip_ratio: int = 200
     """Inflated bytes for one deflated byte, beyond :attr:`zip_ratio_floor_bytes`; office files stay under 100."""
     zip_ratio_floor_bytes: int = 16 * MIB
@@ -56,8 +59,8 @@ class Limits:
     """What may follow the single entry of a wrapping ZIP: descriptor, directory, comment."""
     container_entries: int = 1_000
     """Files in an ASiC-E container."""
-    container_bytes: int = 4 * GIB
-    """All files of an ASiC-E container, inflated."""
+    container_bytes: int = 6 * GIB
+    """All files of an ASiC-E container, inflated: as much as a package may have (:data:`MAX_PACKAGE_BYTES`)."""
 
 
 LIMITS = Limits()

@@ -28,8 +28,10 @@ from lienthong.shared.evidence_file.contents import (
 from lienthong.shared.evidence_file.manifests import Manifest, read_manifest
 from lienthong.shared.identifiers import Sha256
 
-LIMITS: Final = Limits(container_entries=MAX_MEMBERS, container_bytes=4 * GIB)
-"""What an evidence file may cost to open."""
+LIMITS: Final = Limits(
+    container_entries=MAX_MEMBERS, unwrapped_bytes=8 * GIB, container_bytes=8 * GIB + MAX_ALL_SMALL_BYTES
+)
+"""What an evidence file may cost to open: a package of any size that nodes take, and the other members."""
 _OUTSIDE = {MIMETYPE, SEAL_MANIFEST, SEAL, TIME_MANIFEST, TIME_STAMP}
 """Members that the seal does not name; the time stamp names those that matter."""
 

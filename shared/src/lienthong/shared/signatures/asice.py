@@ -13,6 +13,7 @@ from urllib.parse import quote
 from cryptography import x509
 from lxml import etree
 
+from lienthong.shared.edxml.limits import LIMITS
 from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.edxml.reading import ContainerEntry, PackageReading
 from lienthong.shared.identifiers import Sha256
@@ -67,14 +68,16 @@ def prepare_container(
 def write_container(files: Sequence[ContainerFile], signature: bytes, out: BinaryIO, *, at: datetime) -> None:
     """Write the container: ``mimetype`` first, then the files, manifest and signature. Bounded memory.
 
-    ``out`` is seekable. ``mimetype`` and edXML files are stored, the others deflated.
+    ``out`` is seekable. ``mimetype`` and edXML files are stored, the others deflated unless they are large: those are
+    images and archives mostly, and none can pass for a ZIP bomb then.
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as container:
         container.writestr(_entry(_MIMETYPE, at, method=zipfile.ZIP_STORED), ASICE)
         for file in files:
-            stored = file.media_type == EDXML  # so that attachments inside it can be read from their offset
+            size = file.path.stat().st_size
+            stored = file.media_type == EDXML or size > LIMITS.zip_ratio_floor_bytes  # inside, offsets count
             info = _entry(file.name, at, method=zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
-            info.file_size = file.path.stat().st_size
+            info.file_size = size
             with file.path.open("rb") as source, container.open(info, "w") as target:
                 shutil.copyfileobj(source, target, 1024 * 1024)
         container.writestr(_entry("META-INF/manifest.xml", at), _manifest(files))
