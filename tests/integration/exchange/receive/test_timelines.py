@@ -26,7 +26,7 @@ def status(node: ReceivingNode, code: str, *, agency: str = "H28.31.05", **chang
 async def arrive(node: ReceivingNode, *said: ArrivedStatus) -> None:
     for one in said:
         async with node.factory.database.begin() as connection:
-            await apply_status(connection, one)
+            await apply_status(connection, one, is_arrival=True)
 
 
 async def seen(node: ReceivingNode, sent: Arrived, *, agency: str = "H28.31") -> tuple[dict[str, Any], list[Any]]:

@@ -22,6 +22,7 @@ from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
+from lienthong.exchange.usecases.number_events import EVENTS_AT_ONCE, number_events
 from lienthong.exchange.usecases.recheck_revocation import DOCUMENTS_AT_ONCE, recheck_revocation
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
@@ -54,6 +55,7 @@ class Worker:
                 tasks.create_task(self._serve_health())
             tasks.create_task(self._refresh())
             tasks.create_task(steadily("sequencer", self._sequence))
+            tasks.create_task(steadily("events", self._number_events))
             tasks.create_task(steadily("checkpoints", self._make_checkpoint))
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             tasks.create_task(steadily("revocation", self._recheck_revocation))
@@ -116,6 +118,10 @@ class Worker:
         """Rests unless there is a backlog: one transaction for many entries costs little more than for one."""
         appended = await sequence_evidence(self._factory)
         return timedelta() if appended == ENTRIES_AT_ONCE else SEQUENCER_REST
+
+    async def _number_events(self) -> timedelta:
+        numbered = await number_events(self._factory)
+        return timedelta() if numbered == EVENTS_AT_ONCE else SEQUENCER_REST
 
     async def _make_checkpoint(self) -> timedelta:
         await make_checkpoint(self._factory)

@@ -1,6 +1,6 @@
 """What evidence that came back does to the deliveries of a document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,7 @@ from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.errors import EvidenceNotEntitled
 from lienthong.shared.contracts.evidence import Event, Evidence
 from lienthong.shared.directory import Directory
-from lienthong.shared.identifiers import DeliveryId, DocumentId, NodeId, Sha256
+from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, NodeId, Sha256
 
 MAX_REASON_LENGTH = 1000
 """Characters of a reason that are kept beside the delivery; the evidence has all of it."""
@@ -38,17 +38,24 @@ class SentDelivery:
 
     id: DeliveryId
     document: DocumentId
+    sender: AgencyCode
     package: Sha256
     node: NodeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Where a delivery gets by a piece of evidence, unless it is further already."""
+    """Where a delivery gets by a piece of evidence, unless it is further already.
+
+    ``reason``: a stable code, empty when there is nothing to explain. ``refused_by``: the node that does not take it;
+    empty: the recipient's system has spoken.
+    """
 
     delivery: DeliveryId
     status: TransportStatus
+    reason: str
     detail: str
+    refused_by: str
 
 
 def effects(
@@ -69,9 +76,25 @@ def effects(
         for delivery in _spoken_of(claims, sent):
             _require_entitled(claims, delivery, here=here, directory=directory)
             if (status := _OUTCOME.get(claims.event)) is not None:
-                detail = claims.reason[:MAX_REASON_LENGTH] or claims.reason_code
-                found.append(Effect(delivery=delivery.id, status=status, detail=detail))
+                found.append(_effect(claims, delivery, status))
     return tuple(found)
+
+
+def felt(found: Sequence[Effect], unfinished: Collection[DeliveryId]) -> tuple[Effect, ...]:
+    """Those of ``found`` that move a delivery: the first for each that has not come to its end."""
+    first = {one.delivery: one for one in reversed(found)}
+    return tuple(one for one in first.values() if one.delivery in unfinished)
+
+
+def _effect(claims: Evidence, delivery: SentDelivery, status: TransportStatus) -> Effect:
+    by_recipient = claims.event in {Event.CONTENT_HANDOVER, Event.CONTENT_HANDOVER_FAILURE}
+    return Effect(
+        delivery=delivery.id,
+        status=status,
+        reason=claims.reason_code,
+        detail=claims.reason[:MAX_REASON_LENGTH] or claims.reason_code,
+        refused_by="" if by_recipient else claims.issuer,
+    )
 
 
 def _spoken_of(claims: Evidence, sent: Mapping[DeliveryId, SentDelivery]) -> Sequence[SentDelivery]:

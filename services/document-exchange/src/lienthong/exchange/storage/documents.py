@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
 from lienthong.exchange.errors import DocumentIdTaken
 from lienthong.exchange.storage.schema import deliveries, documents
-from lienthong.shared.database import insert_or_ignore
-from lienthong.shared.identifiers import Sha256
+from lienthong.shared.database import insert_new
+from lienthong.shared.identifiers import DeliveryId, Sha256
 
 _READ_FROM_PACKAGE = ("content", "report", "business_type", "subject", "notation")
 """Columns that a node which only relays cannot fill."""
@@ -66,10 +66,13 @@ async def package_media_type(connection: AsyncConnection, sha256: Sha256) -> str
     return (await connection.execute(statement)).scalar_one_or_none()
 
 
-async def add_deliveries(connection: AsyncConnection, records: Sequence[DeliveryRecord]) -> None:
-    """Stores the deliveries that are not there yet; a repeated one keeps its state."""
-    if records:
-        await connection.execute(insert_or_ignore(connection, deliveries), [_delivery_row(r) for r in records])
+async def add_deliveries(connection: AsyncConnection, records: Sequence[DeliveryRecord]) -> set[DeliveryId]:
+    """Stores the deliveries that are not there yet, and says which those were; a repeated one keeps its state."""
+    if not records:
+        return set()
+    statement = insert_new(connection, deliveries, deliveries.c.id)
+    added = await connection.execute(statement, [_delivery_row(one) for one in records])
+    return {DeliveryId(one) for one in added.scalars()}
 
 
 def _document_row(record: DocumentRecord) -> dict[str, object]:

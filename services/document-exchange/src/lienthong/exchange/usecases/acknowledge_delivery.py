@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.exchange.domain.events import acknowledged
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence
 from lienthong.exchange.domain.leases import (
     Acknowledgement,
@@ -19,6 +20,7 @@ from lienthong.exchange.domain.leases import (
     judge_acknowledgement,
 )
 from lienthong.exchange.domain.visibility import Delivery
+from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.inbox_view import HeldDelivery, hold_delivery, settle_delivery
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
@@ -65,6 +67,9 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
         settled = await settle_delivery(connection, held.delivery, status=status, detail=answer.description, now=now)
         evidence = _handover(answer, held, recorder=recorder, at=now)
         await recorder.record(connection, held.document, [evidence])
+        if held.document.origin == process.here:
+            reason = evidence.claims.reason_code
+            await record_events(connection, [acknowledged(settled, held.document, reason=reason)])
         return settled
 
 

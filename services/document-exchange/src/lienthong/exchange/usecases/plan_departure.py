@@ -11,6 +11,7 @@ from lienthong.exchange.domain.envelopes import (
     document_envelope,
     legs,
 )
+from lienthong.exchange.domain.events import accepted, arrivals
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence, outcomes
 from lienthong.exchange.domain.resolve_recipients import Recipient, accepted_deliveries
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
@@ -45,14 +46,16 @@ def plan_departure(departure: Departure, recorder: EvidenceRecorder) -> tuple[Se
     ]
     own = {piece.claims.id: piece for piece in (receipt, *(acceptance for _, acceptance in leaving))}
     consigned = (consignment(about, local, recorder=recorder, document=document),) if local else ()
+    records = delivery_records(document, deliveries, here=recorder.here, now=document.stored_at)
     plan = DocumentPlan(
         document=document,
-        deliveries=delivery_records(document, deliveries, here=recorder.here, now=document.stored_at),
+        deliveries=records,
         own_evidence=(*own.values(), *consigned),
         outbox=tuple(
             onward(leg, document, evidence=(acceptance.jws,), recorder=recorder) for leg, acceptance in leaving
         ),
         status=arrived_status(about, departure.content, to=deliveries[0].agency),
+        events=(accepted(document), *arrivals(document, records)),
     )
     return receipt, plan
 

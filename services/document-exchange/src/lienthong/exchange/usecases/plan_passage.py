@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lienthong.exchange.domain.document_facts import arrived_status, delivery_records
 from lienthong.exchange.domain.documents import DocumentRecord
 from lienthong.exchange.domain.envelopes import legs, require_onward
+from lienthong.exchange.domain.events import arrivals
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence, outcomes
 from lienthong.exchange.usecases.plan_departure import consignment, onward
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
@@ -46,13 +47,15 @@ def plan_passage(passage: Passage, recorder: EvidenceRecorder) -> DocumentPlan:
     status = None
     if local and passage.content is not None:
         status = arrived_status(envelope.document, passage.content, to=local[0].agency)
+    records = delivery_records(document, envelope.deliveries, here=recorder.here, now=document.stored_at)
     return DocumentPlan(
         document=document,
-        deliveries=delivery_records(document, envelope.deliveries, here=recorder.here, now=document.stored_at),
+        deliveries=records,
         own_evidence=tuple(own),
         brought_evidence=passage.brought,
         outbox=(*leaving, *recorder.homeward(envelope.document, own)),
         status=status,
+        events=arrivals(document, records),
     )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
+from lienthong.exchange.domain.events import NewEvent
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.storage.documents import add_deliveries, add_documents
+from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.evidence import add_brought_evidence, add_own_evidence
 from lienthong.exchange.storage.marks import mark_revocation_pending
 from lienthong.exchange.storage.schema import outbox
@@ -17,7 +19,10 @@ from lienthong.shared.outbox import OutboxEntry, add
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPlan:
-    """What is to be written for one document. ``status``: the package is a business status that counts here."""
+    """What is to be written for one document. ``status``: the package is a business status that counts here.
+
+    ``events``: what the agencies here are told; of a delivery that is stored already, nothing is told again.
+    """
 
     document: DocumentRecord
     deliveries: tuple[DeliveryRecord, ...]
@@ -25,6 +30,7 @@ class DocumentPlan:
     brought_evidence: tuple[SealedEvidence, ...] = ()
     outbox: tuple[OutboxEntry, ...] = ()
     status: ArrivedStatus | None = None
+    events: tuple[NewEvent, ...] = ()
 
 
 async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:
@@ -32,10 +38,17 @@ async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentP
     records = sorted((plan.document for plan in plans), key=lambda one: one.id)  # two batches cannot deadlock
     await add_documents(connection, records)
     await mark_revocation_pending(connection, [one for one in records if one.is_revocation_open])
-    await add_deliveries(connection, [one for plan in plans for one in plan.deliveries])
+    new = await add_deliveries(connection, [one for plan in plans for one in plan.deliveries])
     await add_brought_evidence(connection, [one for plan in plans for one in plan.brought_evidence])
     await add_own_evidence(connection, [one for plan in plans for one in plan.own_evidence])
     await add(connection, outbox, [one for plan in plans for one in plan.outbox])
+    told = [one for plan in plans for one in plan.events if one.delivery is None or one.delivery in new]
+    await record_events(connection, told)
     for plan in plans:
         if plan.status is not None:
-            await apply_status(connection, plan.status)
+            await apply_status(connection, plan.status, is_arrival=_reaches_sender(plan, plan.status))
+
+
+def _reaches_sender(plan: DocumentPlan, status: ArrivedStatus) -> bool:
+    """Whether the status ends its way here, at the node of whoever sent the document that it speaks of."""
+    return any(one.is_local and one.agency == status.to_agency for one in plan.deliveries)
