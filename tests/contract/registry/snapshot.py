@@ -21,6 +21,7 @@ def settings_in(folder: Path) -> Settings:
         token_key=folder / "token-key.pem",
         directory_seal=folder / "directory.p12",
         directory_seal_password=SecretStr("invented-password"),
+        systems_key=SecretStr("invented-key-of-the-systems"),
     )
 
 

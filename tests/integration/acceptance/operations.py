@@ -40,6 +40,7 @@ class Operation:
 
 _JWK: Final = ECKey.generate_key("P-256").as_dict(private=False)
 _CLIENT: Final = {"client_id": "eoffice.X", "name": "X", "scopes": ["inbox"], "agency": NODE, "jwk": _JWK}
+_SYSTEM: Final = {"system_id": "system.X", "client_id": f"e-office.{NODE}", "secret": "invented-secret-of-X"}
 _AGENCY: Final = {
     "name": "UBND xã Thử",
     "parent": NODE,
@@ -88,6 +89,9 @@ JSON_OPERATIONS: Final = (
     Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
     Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
+    Operation(service="registry", method="POST", path="/v1/systems", body=_SYSTEM),
+    Operation(service="registry", method="POST", path="/v1/systems/{system_id}/secrets", body={"overlap_days": 0}),
+    Operation(service="registry", method="PATCH", path="/v1/systems/{system_id}", body={"enabled": False}),
     Operation(service="signing", method="POST", path="/v1/certificates", body=_CERTIFICATE),
     Operation(service="signing", method="POST", path="/v1/certificates/{serial}/revocation", body=_REVOCATION),
     Operation(
@@ -129,6 +133,9 @@ READ_OPERATIONS: Final = (
     Operation(service="registry", method="GET", path="/v1/clients", query=("limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/clients/{client_id}"),
     Operation(service="registry", method="DELETE", path="/v1/clients/{client_id}"),
+    Operation(service="registry", method="GET", path="/v1/systems", query=("limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/systems/{system_id}"),
+    Operation(service="registry", method="GET", path="/v1/nodes/{code}/systems"),
     Operation(service="signing", method="GET", path="/crl/{name}.crl"),
     Operation(service="signing", method="GET", path="/certs/{name}.crt"),
     Operation(service="signing", method="GET", path="/ocsp/{encoded}"),

@@ -31,6 +31,7 @@ from tests.support.pki import NOW, PKI
 URL = "http://danhba.example.vn"
 SECRET = "invented-secret-of-the-tests"
 PASSWORD = "invented-password"
+SYSTEMS_KEY = "invented-key-of-the-systems"
 LINE = [
     ("G22", None, Level.CENTRAL, "Văn phòng Chính phủ", "000.00.00.G22"),
     ("H28", "G22", Level.PROVINCE, "UBND tỉnh Hòa Bình", "000.00.00.H28"),
@@ -41,6 +42,8 @@ SCOPES = {
     "eoffice.H28.31.05": [Scope.INBOX, Scope.DOCUMENTS_WRITE],
     "operator": [Scope.DIRECTORY_WRITE],
     "administrator": [Scope.ADMIN],
+    "node.H28.31.05": [Scope.SYSTEMS_READ],
+    "node.H28.31": [Scope.SYSTEMS_READ],
 }
 
 
@@ -104,6 +107,7 @@ def settings(tmp_path: Path, database_url: str, registry_pki: PKI) -> Settings:
         token_key=key,
         directory_seal=tmp_path / "directory.p12",
         directory_seal_password=PASSWORD,  # type: ignore[arg-type]  # as the environment gives it
+        systems_key=SYSTEMS_KEY,  # type: ignore[arg-type]  # likewise
     )
 
 

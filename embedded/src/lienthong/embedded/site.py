@@ -125,6 +125,7 @@ def registry_environment(site: Site, secrets: SecretBox) -> dict[str, str]:
         token_key=site.token_key_path,
         directory_seal=site.directory_seal_path,
         directory_seal_password=secrets["directory-seal"],
+        systems_key=secrets["registry-systems"],
         host=site.registry.host,
         port=site.registry.port,
     )

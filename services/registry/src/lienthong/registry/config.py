@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """PKCS#12 file: the key and certificate chain that seal the directory."""
     directory_seal_password: SecretStr
     """Password of :attr:`directory_seal`."""
+    systems_key: SecretStr
+    """Encrypts the secrets of systems where they are stored: any text with 128 bits of randomness or more."""
     snapshot_lifetime: timedelta = timedelta(hours=24)
     """How long a published directory is good; nodes get a fresh one when half of it has gone."""
     host: str = "127.0.0.1"

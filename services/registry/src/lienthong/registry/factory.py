@@ -9,7 +9,9 @@ from datetime import datetime
 from joserfc.jwk import ECKey, KeySet
 
 from lienthong.registry.config import Settings
+from lienthong.registry.domain.sealed_secrets import SecretSealer
 from lienthong.registry.usecases.issue_token import TokenIssuer
+from lienthong.registry.usecases.keep_systems import SystemKeeper
 from lienthong.registry.usecases.publish_directory import DirectoryPublisher
 from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE
 from lienthong.shared.database import Database
@@ -44,6 +46,8 @@ class Factory:
     tokens: TokenVerifier
     token_issuer: TokenIssuer
     publisher: DirectoryPublisher
+    systems: SystemKeeper
+    seal_key: SealKey
     clock: Clock
 
 
@@ -70,6 +74,8 @@ async def open_factory(settings: Settings, *, clock: Clock = utc_now) -> AsyncIt
             publisher=DirectoryPublisher(
                 database=database, seal_key=seal_key, lifetime=settings.snapshot_lifetime, clock=clock
             ),
+            systems=SystemKeeper(database, SecretSealer(settings.systems_key.get_secret_value())),
+            seal_key=seal_key,
             clock=clock,
         )
     finally:

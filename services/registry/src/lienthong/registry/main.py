@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 from fastapi import FastAPI
 
-from lienthong.registry.api import agencies, agency_csv, clients, delegations, directory, nodes, oauth
+from lienthong.registry.api import (
+    agencies,
+    agency_csv,
+    clients,
+    delegations,
+    directory,
+    node_systems,
+    nodes,
+    oauth,
+    systems,
+)
 from lienthong.registry.config import MIGRATIONS, Settings, settings_from_environment
 from lienthong.registry.domain.agencies import Outcome, Verdict
 from lienthong.registry.factory import Clock, open_factory
@@ -45,7 +55,10 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         ready: bool = await app.state.factory.database.ready()
         return ready
 
-    routers = [module.router for module in (agency_csv, agencies, nodes, directory, delegations, clients, oauth)]
+    routers = [
+        module.router
+        for module in (agency_csv, agencies, nodes, directory, delegations, clients, systems, node_systems, oauth)
+    ]
     app = serving.create_app(
         "Liên Thông registry", hop=HOP, lifespan=lifespan, routers=routers, checks={"database": database_answers}
     )

@@ -31,4 +31,5 @@ class Scope(StrEnum):
     CERTIFICATES_REVOKE = "certificates.revoke"
     SIGNATURES_CREATE = "signatures.create"
     VALIDATIONS_CREATE = "validations.create"
+    SYSTEMS_READ = "systems.read"
     ADMIN = "admin"
