@@ -126,7 +126,7 @@ async def test_what_is_no_package_is_refused_by_its_type(tree: Tree) -> None:
 
 
 async def test_a_declared_length_over_the_limit_is_refused_unread(tree: Tree) -> None:
-    headers = {"Content-Length": str(2 * 1024**3)}
+    headers = {"Content-Length": str(7 * 1024**3)}
 
     answer = await tree.submit(HERE, b"<edXML/>", **headers)
 

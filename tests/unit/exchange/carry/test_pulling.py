@@ -10,10 +10,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lienthong.shared.clients.node import BREAKS, DigestMismatch, NodeClient, PackageNotPulled
+from lienthong.shared.clients.node import (
+    BREAKS,
+    DigestMismatch,
+    NodeClient,
+    PackageNotPulled,
+    PullUnderWay,
+    partial_path,
+)
 from lienthong.shared.contracts.evidence import PackageReference
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.identifiers import Sha256
 from lienthong.shared.spooling import SpooledFile
+from tests.support.full_disk import full_after
 
 PACKAGE = bytes(range(256)) * 1000
 WANTED = PackageReference(
@@ -85,7 +94,7 @@ async def test_other_bytes_than_announced_are_refused(tmp_path: Path, package: b
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_node_that_trickles_is_given_up_for_now_and_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_node_that_trickles_is_given_up_for_now(tmp_path: Path) -> None:
     class Trickling(SendingNode):
         async def _pieces(self, start: int) -> AsyncIterator[bytes]:
             for byte in self.package[start:]:
@@ -97,4 +106,71 @@ async def test_a_node_that_trickles_is_given_up_for_now_and_leaves_nothing(tmp_p
         with pytest.raises(PackageNotPulled):
             await client.pull("http://h28", WANTED, authorize=lambda: "token", directory=tmp_path)
 
-    assert list(tmp_path.iterdir()) == []
+
+async def test_a_later_fetch_goes_on_where_a_killed_one_stopped(tmp_path: Path) -> None:
+    partial_path(tmp_path, WANTED).write_bytes(PACKAGE[:150_000])
+    node = SendingNode()
+
+    with await _pull(node, tmp_path) as spooled:
+        assert spooled.path.read_bytes() == PACKAGE
+
+    assert node.asked == ["bytes=150000-"]
+
+
+async def test_a_fetch_that_was_given_up_leaves_what_it_had_for_the_next(tmp_path: Path) -> None:
+    class Falling(SendingNode):
+        async def _pieces(self, start: int) -> AsyncIterator[bytes]:
+            if not start:
+                yield self.package[:100_000]
+            raise httpx.ReadError("broken off")
+
+    with pytest.raises(PackageNotPulled):
+        await _pull(Falling(), tmp_path)
+    node = SendingNode()
+
+    with await _pull(node, tmp_path) as spooled:
+        assert spooled.sha256 == WANTED.sha256
+
+    assert node.asked == ["bytes=100000-"]
+
+
+async def test_a_whole_package_that_a_killed_process_left_is_not_fetched_again(tmp_path: Path) -> None:
+    partial_path(tmp_path, WANTED).write_bytes(PACKAGE)
+    node = SendingNode()
+
+    with await _pull(node, tmp_path) as spooled:
+        assert spooled.path.read_bytes() == PACKAGE
+
+    assert node.asked == []
+
+
+@pytest.mark.parametrize("left", [PACKAGE[:99] + b"?", PACKAGE + b"?"], ids=["damaged", "too-long"])
+async def test_a_damaged_leftover_is_fetched_anew_and_blames_nobody(left: bytes, tmp_path: Path) -> None:
+    partial_path(tmp_path, WANTED).write_bytes(left)
+
+    with pytest.raises(PackageNotPulled):
+        await _pull(SendingNode(), tmp_path)
+
+    with await _pull(SendingNode(), tmp_path) as spooled:
+        assert spooled.sha256 == WANTED.sha256
+
+
+async def test_two_at_once_do_not_write_into_one_file(tmp_path: Path) -> None:
+    with await _pull(SendingNode(), tmp_path) as first:
+        with pytest.raises(PullUnderWay):
+            await _pull(SendingNode(), tmp_path)
+        assert first.path.read_bytes() == PACKAGE
+
+    with await _pull(SendingNode(), tmp_path) as later:
+        assert later.sha256 == WANTED.sha256
+
+
+async def test_a_disk_that_fills_up_keeps_what_fits_and_says_so(tmp_path: Path) -> None:
+    with full_after(100_000), pytest.raises(InsufficientStorage):
+        await _pull(SendingNode(), tmp_path)
+    node = SendingNode()
+
+    with await _pull(node, tmp_path) as spooled:
+        assert spooled.sha256 == WANTED.sha256
+
+    assert node.asked == ["bytes=100000-"]

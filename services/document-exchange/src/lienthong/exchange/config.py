@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lienthong.shared.contracts.tokens import node_audience
-from lienthong.shared.edxml.limits import MAX_PACKAGE_BYTES
+from lienthong.shared.edxml.limits import MAX_PACKAGE_BYTES, MIB
 from lienthong.shared.identifiers import NodeId
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     blobs_url: str
     """``file:///folder`` or ``s3://bucket/prefix``."""
     state_dir: Path
-    """Folder for the spool and for the local copies of directory, trust list and token keys."""
+    """Folder of API and worker alike: spool, uploads and fetches under way, local copies of directory, trust list and
+    token keys."""
     brokers: dict[str, SecretStr] = {}
     """Broker name, as the directory has it, to its AMQP URL (JSON). Empty where the bus is in-process."""
     registry_url: str
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     """Password of :attr:`seal`."""
     max_package_bytes: int = MAX_PACKAGE_BYTES
     """Largest package that a client may submit, or another node hand over."""
+    disk_reserve_bytes: int = Field(default=256 * MIB, ge=0)
+    """What must stay free on the disk beside a package that comes in."""
     refresh_interval: timedelta = timedelta(seconds=60)
     """How often directory and trust list are fetched anew."""
     tsa_url: str = ""
@@ -92,6 +95,11 @@ class Settings(BaseSettings):
     def spool_dir(self) -> Path:
         """Folder for packages that are on their way in."""
         return self.state_dir / "spool"
+
+    @property
+    def pulls_dir(self) -> Path:
+        """Folder for packages that are being fetched from other nodes: a fetch goes on there after a kill."""
+        return self.state_dir / "pulls"
 
     @property
     def directory_path(self) -> Path:

@@ -17,13 +17,14 @@ from lienthong.exchange.usecases.adopt_package import Adoptions
 from lienthong.exchange.usecases.ask_responders import Responders
 from lienthong.exchange.usecases.process import Clock, Process
 from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
-from lienthong.shared.blobs.obstore_store import open_blob_store
+from lienthong.shared.blobs.obstore_store import folder_of, open_blob_store
 from lienthong.shared.bus import Bus
 from lienthong.shared.clients.registry import ClientKey, RegistryClient, TokenRefused
 from lienthong.shared.clients.signing import SigningClient, SigningUnavailable
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE
 from lienthong.shared.database import Database
 from lienthong.shared.directory import Directory, open_snapshot
+from lienthong.shared.disk_space import Room
 from lienthong.shared.identifiers import Sha256
 from lienthong.shared.signatures.seals import SealKey
 from lienthong.shared.signatures.trust import TrustStore
@@ -59,7 +60,8 @@ class Factory(Process):
 async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clock = utc_now) -> AsyncIterator[Factory]:
     """Opens a node's process-wide things, and closes them at the end. Nothing else needs to be up."""
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(settings.spool_dir.mkdir, parents=True, exist_ok=True)
+        for folder in (settings.spool_dir, settings.pulls_dir):
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
@@ -72,6 +74,7 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
             database=database,
             blobs=blobs,
             adoptions=Adoptions(blobs, database),
+            room=_room(settings),
             trust=trust,
             directory=_held_directory(settings, trust, clock),
             seal_key=seal_key,
@@ -83,6 +86,12 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
             clock=clock,
             bus=bus,
         )
+
+
+def _room(settings: Settings) -> Room:
+    packages = folder_of(settings.blobs_url)
+    folders = (settings.state_dir,) if packages is None else (settings.state_dir, packages)
+    return Room(folders=folders, reserve_bytes=settings.disk_reserve_bytes)
 
 
 def _registry(settings: Settings, http: httpx.AsyncClient, *, seal_key: SealKey, clock: Clock) -> RegistryClient:

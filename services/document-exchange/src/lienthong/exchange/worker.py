@@ -27,6 +27,7 @@ from lienthong.exchange.usecases.recheck_revocation import DOCUMENTS_AT_ONCE, re
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
 from lienthong.exchange.usecases.stamp_checkpoint import stamp_checkpoint
+from lienthong.exchange.usecases.sweep_leftovers import SWEEP_INTERVAL, sweep_leftovers
 from lienthong.exchange.usecases.witness_neighbours import WitnessRounds
 from lienthong.shared.outbox import Pace, Relay
 from lienthong.shared.serving import create_app
@@ -59,6 +60,7 @@ class Worker:
             tasks.create_task(steadily("checkpoints", self._make_checkpoint))
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             tasks.create_task(steadily("revocation", self._recheck_revocation))
+            tasks.create_task(steadily("leftovers", self._sweep_leftovers))
             await until_done("directory", self._await_directory)
             tasks.create_task(steadily("witness", self._witness))
             await until_done("bus", self._carry)
@@ -136,6 +138,10 @@ class Worker:
     async def _recheck_revocation(self) -> timedelta:
         judged = await recheck_revocation(self._factory)
         return timedelta() if judged == DOCUMENTS_AT_ONCE else self._factory.settings.revalidation_interval
+
+    async def _sweep_leftovers(self) -> timedelta:
+        await sweep_leftovers(self._factory)
+        return SWEEP_INTERVAL
 
     async def _witness(self) -> timedelta:
         await self._witness_rounds.run()

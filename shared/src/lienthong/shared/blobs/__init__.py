@@ -26,7 +26,7 @@ class BlobStoreUnavailable(Unavailable):
 
 
 class BlobStore(Protocol):
-    """Where packages live. Every method may raise :class:`BlobStoreUnavailable`."""
+    """Where packages live. Every method may raise :class:`BlobStoreUnavailable`; adopting, ``InsufficientStorage``."""
 
     async def adopt(self, spooled: Path, sha256: Sha256) -> None:
         """Stores the file under its digest and removes it. Durable (fsync) on return; repeating it is harmless."""

@@ -15,6 +15,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from lienthong.shared.blobs import CHUNK_BYTES, BlobMissing, BlobStore, BlobStoreUnavailable
+from lienthong.shared.disk_space import InsufficientStorage, is_full
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.identifiers import Sha256
 
@@ -30,12 +31,18 @@ def open_blob_store(url: str) -> BlobStore:
 
     S3 takes region, endpoint and credentials from the environment, by their usual AWS names.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return FolderBlobStore(Path(unquote(parts.path)))
-    if parts.scheme == "s3":
+    folder = folder_of(url)
+    if folder is not None:
+        return FolderBlobStore(folder)
+    if urlsplit(url).scheme == "s3":
         return S3BlobStore(url)
     raise ValueError("A blob store's URL begins with file:// or s3://")
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder of the store at ``url``; None: it is elsewhere."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 class _ObjectBlobStore:
@@ -171,4 +178,6 @@ def _copy_in(spooled: Path, target: Path) -> None:
 def _translated(error: Exception) -> LienthongError:
     if isinstance(error, FileNotFoundError):
         return BlobMissing("The package is not stored here.")
+    if isinstance(error, OSError) and is_full(error):
+        return InsufficientStorage("The disk of the package store is full; try again later.")
     return BlobStoreUnavailable("The package store cannot be reached, or is full; try again.")

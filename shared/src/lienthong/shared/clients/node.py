@@ -1,21 +1,20 @@
-"""Fetches a package from another node, in pieces, going on after a break where it stopped."""
+"""Fetches a package from another node, in pieces, going on where an earlier fetch stopped, even a killed one."""
 
 import asyncio
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import httpx
 
 from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.errors import Unavailable, Verification
-from lienthong.shared.identifiers import Sha256
-from lienthong.shared.spooling import SpooledFile, SpoolUnavailable
+from lienthong.shared.partial_file import lock_file, read_through, write_all
+from lienthong.shared.spooling import SpooledFile, gathered, off_the_loop, refused_by_disk
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -39,6 +38,13 @@ class PackageNotPulled(Unavailable):
     title = "The package could not be fetched from the sending node"
 
 
+class PullUnderWay(Unavailable):
+    """Somebody else at this node fetches the same package just now."""
+
+    code = "pull-under-way"
+    title = "The package is being fetched already"
+
+
 class DigestMismatch(Verification):
     """The bytes are not those that were promised."""
 
@@ -52,17 +58,39 @@ class _Broken(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class _Progress:
-    file: BinaryIO
+    file: FileIO
     wanted: PackageReference
+    kept: int = 0
+    """Bytes that an earlier fetch left."""
     size: int = 0
     digest: "_Hash" = field(default_factory=hashlib.sha256)
+    is_spoilt: bool = False
+    """What is there can never become the package."""
+
+    def read_kept(self) -> None:
+        """Takes in what is in the file already. Blocks."""
+        self.kept = self.size = read_through(self.file, self.digest.update)
 
     def take(self, piece: bytes) -> None:
-        self.size += len(piece)
-        if self.size > self.wanted.size:
+        if self.size + len(piece) > self.wanted.size:
+            self.is_spoilt = True
             raise DigestMismatch(f"The sending node hands out more than the {self.wanted.size} bytes announced.")
+        write_all(self.file, piece)
         self.digest.update(piece)
-        self.file.write(piece)
+        self.size += len(piece)
+
+    def require_whole(self) -> None:
+        if self.size == self.wanted.size and self.digest.hexdigest() == self.wanted.sha256:
+            return
+        self.is_spoilt = True
+        if self.kept:  # then it is not said whose bytes are wrong
+            raise PackageNotPulled("What an earlier fetch left was damaged; the package is fetched anew.")
+        raise DigestMismatch("The sending node hands out other bytes than it announced.")
+
+
+def partial_path(directory: Path, wanted: PackageReference) -> Path:
+    """Where a package stands while it is fetched."""
+    return directory / f"{wanted.sha256}.part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +104,10 @@ class NodeClient:
     async def pull(
         self, node_url: str, wanted: PackageReference, *, authorize: Callable[[], str], directory: Path
     ) -> SpooledFile:
-        """The package in a fresh file of ``directory``, with the digest and size that are wanted.
+        """The package in a file of ``directory``, with the digest and size that are wanted.
+
+        What an earlier fetch left in :func:`partial_path` is not fetched again: a fetch that fails for now leaves what
+        it has. The digest of the whole decides; after a mismatch nothing is left.
 
         Args:
             node_url: Base URL of the node, without a trailing slash.
@@ -86,28 +117,35 @@ class NodeClient:
 
         Raises:
             PackageNotPulled: The node was away or too slow for too long, or does not have the package.
+            PullUnderWay: The same package is being fetched into ``directory``.
             DigestMismatch: It handed out something else.
-            SpoolUnavailable: The disk refused.
+            InsufficientStorage, SpoolUnavailable: The disk refused.
         """
+        path = partial_path(directory, wanted)
         try:
-            descriptor, name = tempfile.mkstemp(dir=directory, prefix="pulled-")
+            file = await asyncio.to_thread(lock_file, path)
+            if file is None:
+                raise PullUnderWay("Another process of this node fetches that package.")
+            progress = _Progress(file=file, wanted=wanted)
+            try:
+                await self._fill(f"{node_url}/v1/packages/{wanted.sha256}", progress, authorize=authorize)
+                progress.require_whole()
+            except BaseException:
+                _leave(path, progress)
+                raise
         except OSError as error:
-            raise SpoolUnavailable("There is no room for incoming documents now.") from error
-        path = Path(name)
+            raise refused_by_disk(error) from error
+        return SpooledFile(path=path, size=progress.size, sha256=wanted.sha256, lock=file)
+
+    async def _fill(self, url: str, progress: _Progress, *, authorize: Callable[[], str]) -> None:
+        size = progress.wanted.size
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                progress = _Progress(file=file, wanted=wanted)
-                async with asyncio.timeout(self.least_time.total_seconds() + wanted.size / SLOWEST_BYTES_PER_S):
-                    address = f"{node_url}/v1/packages/{wanted.sha256}"
-                    await self._fetch(address, progress, authorize=authorize)
-        except BaseException as error:
-            _discard(path)
-            if isinstance(error, TimeoutError):
-                raise PackageNotPulled("The sending node hands out the package too slowly.") from error
-            if isinstance(error, OSError):
-                raise SpoolUnavailable("There is no room for incoming documents now.") from error
-            raise
-        return SpooledFile(path=path, size=progress.size, sha256=Sha256(progress.digest.hexdigest()))
+            await asyncio.to_thread(progress.read_kept)
+            async with asyncio.timeout(self.least_time.total_seconds() + size / SLOWEST_BYTES_PER_S):
+                if progress.size < size:
+                    await self._fetch(url, progress, authorize=authorize)
+        except TimeoutError as error:
+            raise PackageNotPulled("The sending node hands out the package too slowly.") from error
 
     async def _fetch(self, url: str, progress: _Progress, *, authorize: Callable[[], str]) -> None:
         breaks = 0
@@ -121,8 +159,6 @@ class NodeClient:
                 if breaks > BREAKS:
                     raise PackageNotPulled("The sending node does not hand out the package now.") from error
                 await asyncio.sleep(self.pause.total_seconds() * 2 ** (breaks - 1))
-        if progress.size != progress.wanted.size or progress.digest.hexdigest() != progress.wanted.sha256:
-            raise DigestMismatch("The sending node hands out other bytes than it announced.")
 
     async def _attempt(self, url: str, progress: _Progress, *, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
@@ -132,11 +168,14 @@ class NodeClient:
             expected = httpx.codes.PARTIAL_CONTENT if progress.size else httpx.codes.OK
             if answer.status_code != expected:
                 raise _Broken(f"status {answer.status_code}")
-            async for piece in answer.aiter_raw():
-                progress.take(piece)
+            async for piece in gathered(answer.aiter_raw()):
+                await off_the_loop(progress.take, piece)
         if progress.size < progress.wanted.size:
             raise _Broken("the body ended early")
 
 
-def _discard(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _leave(path: Path, progress: _Progress) -> None:
+    """Gives the file up, for another attempt to continue if that is of any use."""
+    with progress.file as file:
+        if progress.is_spoilt or file.seek(0, 2) == 0:
+            path.unlink(missing_ok=True)

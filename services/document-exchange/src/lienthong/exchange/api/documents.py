@@ -27,6 +27,7 @@ from lienthong.exchange.usecases.read_document import read_document
 from lienthong.exchange.usecases.read_timeline import read_timeline
 from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
 from lienthong.shared.contracts.envelope import DocumentKind
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.paging import DEFAULT_PAGE, CursorInvalid, PageCursor, PageLimit, link_next
 from lienthong.shared.problems import InvalidRequest, problem_responses
 from lienthong.shared.spooling import SpoolUnavailable
@@ -114,7 +115,9 @@ async def timeline(document: NamedDocument, *, factory: WithFactory, caller: Rea
     response_class=Response,
     responses={
         **EVIDENCE_RESPONSES,
-        **problem_responses(*READING, *BLOBS, EvidenceTooMuch, SpoolUnavailable, TrustListMissing, InvalidRequest),
+        **problem_responses(
+            *READING, *BLOBS, EvidenceTooMuch, SpoolUnavailable, InsufficientStorage, TrustListMissing, InvalidRequest
+        ),
     },
 )
 async def evidence(

@@ -12,9 +12,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from lienthong.exchange.config import Settings
 from lienthong.exchange.errors import SubmissionMalformed
 from lienthong.exchange.usecases.build_package import Draft, DraftFile
+from lienthong.exchange.usecases.process import Process
+from lienthong.shared.disk_space import Room
 from lienthong.shared.edxml.model import DocumentHeader
 from lienthong.shared.problems import MAX_REPORTED_FIELDS
 from lienthong.shared.spooling import (
@@ -22,6 +23,7 @@ from lienthong.shared.spooling import (
     PackageTooLarge,
     SpooledFile,
     check_declared_length,
+    disk_refusals,
     spool,
 )
 
@@ -30,6 +32,8 @@ MAX_FILES = 100
 MAX_HEADER_BYTES = 1024 * 1024
 """The JSON header of a multipart submission."""
 PIECE_BYTES = 256 * 1024
+DRAFT_COPIES = 4
+"""A multipart body on the disk: its files, and the package in base64 without and with its signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +42,26 @@ class Limits:
 
     directory: Path
     limit_bytes: int
+    room: Room
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
+    def of(cls, process: Process) -> "Limits":
         """Those of a node."""
-        return cls(directory=settings.spool_dir, limit_bytes=settings.max_package_bytes)
+        settings = process.settings
+        return cls(directory=settings.spool_dir, limit_bytes=settings.max_package_bytes, room=process.room)
+
+    def check(self, headers: Mapping[str, str], *, copies: int = 1) -> int | None:
+        """The declared length, for which there is room. Raises :class:`PackageTooLarge`, ``InsufficientStorage``."""
+        length = declared_length(headers)
+        check_declared_length(length, limit_bytes=self.limit_bytes)
+        self.room.require(copies * (length or 0))
+        return length
 
 
 async def receive_package(request: Request, limits: Limits) -> SpooledFile:
-    """The body as it is. Raises as :func:`~lienthong.shared.spooling.spool`."""
-    return await spool(
-        _pieces(request),
-        limits.directory,
-        limit_bytes=limits.limit_bytes,
-        declared_length=declared_length(request.headers),
-    )
+    """The body as it is. Raises as :func:`~lienthong.shared.spooling.spool`, before a byte is read where it can."""
+    length = limits.check(request.headers)
+    return await spool(pieces_of(request), limits.directory, limit_bytes=limits.limit_bytes, declared_length=length)
 
 
 @asynccontextmanager
@@ -61,13 +70,14 @@ async def receive_draft(request: Request, limits: Limits) -> AsyncIterator[Draft
 
     Raises:
         SubmissionMalformed: The parts do not add up.
-        PackageTooLarge, BodyTruncated: As for any body.
+        PackageTooLarge, BodyTruncated, InsufficientStorage, SpoolUnavailable: As for any body.
     """
-    check_declared_length(declared_length(request.headers), limit_bytes=limits.limit_bytes)
-    pieces = _limited(_pieces(request), limits.limit_bytes)
+    limits.check(request.headers, copies=DRAFT_COPIES)
+    pieces = _limited(pieces_of(request), limits.limit_bytes)
     parser = MultiPartParser(request.headers, pieces, max_files=MAX_FILES, max_fields=1, max_part_size=MAX_HEADER_BYTES)
     try:
-        form = await parser.parse()
+        with disk_refusals():
+            form = await parser.parse()
     except MultiPartException as error:
         raise SubmissionMalformed(f"The multipart body cannot be read: {error.message}") from error
     async with AsyncExitStack() as stack:
@@ -83,7 +93,8 @@ def declared_length(headers: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
+async def pieces_of(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises :class:`BodyTruncated`."""
     try:
         async for piece in request.stream():
             yield piece

@@ -23,6 +23,7 @@ from lienthong.exchange.usecases.post_status import NotARecipient, StatusOrder, 
 from lienthong.exchange.usecases.submission_answer import SubmissionAnswer
 from lienthong.shared.blobs import BlobStoreUnavailable
 from lienthong.shared.body_limit import RequestTooLarge
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.edxml.errors import NotWritable
 from lienthong.shared.edxml.model import StaffInfo
 from lienthong.shared.problems import InvalidRequest, problem_responses
@@ -42,6 +43,7 @@ REFUSALS = (
     RefusalWithoutReason,
     NotWritable,
     SpoolUnavailable,
+    InsufficientStorage,
     NoKnownRecipient,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,

@@ -25,6 +25,7 @@ from lienthong.exchange.usecases.submission_answer import SubmissionAnswer
 from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
 from lienthong.shared.blobs import BlobStoreUnavailable
 from lienthong.shared.clients.signing import RemoteKeyMissing, SigningForbidden, SigningRefused, SigningUnavailable
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.edxml import errors as edxml_errors
 from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.errors import LienthongError
@@ -48,6 +49,7 @@ REFUSALS: tuple[type[LienthongError], ...] = (
     TrustListMissing,
     BlobStoreUnavailable,
     SpoolUnavailable,
+    InsufficientStorage,
     UnsupportedMediaType,
     SubmissionMalformed,
     PackageTooLarge,
@@ -122,7 +124,7 @@ async def submit(
 
 
 async def _whole(request: Request, factory: Factory, caller: Caller, *, media_type: str, key: str | None) -> Submitted:
-    with await receive_package(request, Limits.of(factory.settings)) as spooled:
+    with await receive_package(request, Limits.of(factory)) as spooled:
         submission = Submission(
             spooled=spooled,
             media_type=media_type,
@@ -136,7 +138,7 @@ async def _whole(request: Request, factory: Factory, caller: Caller, *, media_ty
 async def _drafted(request: Request, factory: Factory, caller: Caller, *, sign: bool, key: str | None) -> Submitted:
     sender = _sender(caller)
     async with (
-        receive_draft(request, Limits.of(factory.settings)) as draft,
+        receive_draft(request, Limits.of(factory)) as draft,
         build_package(draft, factory, sender=sender, sign=sign) as spooled,
     ):
         submission = Submission(

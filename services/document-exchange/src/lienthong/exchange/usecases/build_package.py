@@ -20,7 +20,7 @@ from lienthong.shared.edxml.reading import PackageReading
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.identifiers import Sha256
 from lienthong.shared.signatures.xades import insert_signature
-from lienthong.shared.spooling import PackageTooLarge, SpooledFile
+from lienthong.shared.spooling import PackageTooLarge, SpooledFile, disk_refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +96,19 @@ def _signed(unsigned: SpooledFile, signature: bytes, reading: PackageReading) ->
 
 
 def _fresh_file(directory: Path) -> Path:
-    descriptor, name = tempfile.mkstemp(dir=directory, prefix="built-")
-    os.close(descriptor)
+    with disk_refusals():
+        descriptor, name = tempfile.mkstemp(dir=directory, prefix="built-")
+        os.close(descriptor)
     return Path(name)
 
 
 @contextmanager
 def _discarded_on_error(path: Path) -> Iterator[None]:
     try:
-        yield
+        with disk_refusals():
+            yield
     except BaseException:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise
 
 

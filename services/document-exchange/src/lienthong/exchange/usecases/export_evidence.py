@@ -30,9 +30,11 @@ from lienthong.shared.signatures.cms import sign_detached
 from lienthong.shared.signatures.keys import LocalKey
 from lienthong.shared.signatures.time_stamps import TimeStampInvalid, check_time_stamp
 from lienthong.shared.signatures.trust_list import open_trust_list
-from lienthong.shared.spooling import SpooledFile, SpoolUnavailable, spool
+from lienthong.shared.spooling import SpooledFile, disk_refusals, spool
 
 FILE_PREFIX: Final = "evidence-"
+COPIES: Final = 2
+"""Of the package, while the file is made: beside it and in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +70,13 @@ async def export_evidence(
         EvidenceTooMuch: It is about more recipients than one file holds.
         TrustListMissing: This node holds none yet.
         BlobMissing, BlobStoreUnavailable: The package is lost, or its store away.
-        SpoolUnavailable: The disk refused.
+        InsufficientStorage, SpoolUnavailable: The disk refused.
     """
     seen, evidence = await _read(document, process, viewer=viewer, recipient=recipient)  # 1
     pieces = await find_places(evidence, process)  # 2
     collected = await _collected(seen, pieces, process)  # 3
     package = seen.record.package
+    process.room.require(COPIES * package.size)
     stream = process.blobs.read(package.sha256, start=0, end=package.size)
     with await spool(stream, process.settings.spool_dir, limit_bytes=package.size) as spooled:  # 4
         sealed = await asyncio.to_thread(_sealed, collected, spooled, process)  # 5
@@ -152,13 +155,11 @@ async def _time_stamp(sealed: SealedMembers, process: Process) -> bytes | None:
 def _written(
     sealed: SealedMembers, token: bytes | None, *, collected: Collected, process: Process
 ) -> tuple[BinaryIO, Sha256]:
-    try:
+    with disk_refusals():
         out = tempfile.TemporaryFile(dir=process.settings.spool_dir, prefix=FILE_PREFIX)  # noqa: SIM115 — the answer closes it
         write_evidence_file(sealed, token, out, at=collected.made_at)
         out.seek(0)
         digest = hashlib.sha256()
         while piece := out.read(READ_CHUNK_BYTES):
             digest.update(piece)
-    except OSError as error:
-        raise SpoolUnavailable("There is no room for an evidence file now. Try again later.") from error
     return out, Sha256(digest.hexdigest())

@@ -1,12 +1,13 @@
 """Gets the bytes that an envelope announces: out of the message, out of the own store, or from the sending node."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import structlog
 
 from lienthong.exchange.usecases.process import Process
 from lienthong.shared.blobs import BlobMissing
-from lienthong.shared.clients.node import DigestMismatch, NodeClient
+from lienthong.shared.clients.node import DigestMismatch, NodeClient, partial_path
 from lienthong.shared.contracts.envelope import Envelope
 from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.contracts.pull import PULL_TYPE, PullRequest
@@ -24,12 +25,14 @@ async def fetch_package(envelope: Envelope, body: bytes, process: Process) -> Sp
     Raises:
         PackageTooLarge: This node takes no package of that size.
         DigestMismatch: The sending node hands out other bytes.
-        PackageNotPulled: The sending node is away.
+        PackageNotPulled, PullUnderWay: The sending node is away, or the package on its way already.
+        InsufficientStorage: It does not fit on the disk now; what was fetched before stays.
     """
     wanted = envelope.document.package
     limit = process.settings.max_package_bytes
     if wanted.size > limit:
         raise PackageTooLarge(f"This node takes packages of up to {limit} bytes.", facts={"limit_bytes": limit})
+    process.room.require(wanted.size - await asyncio.to_thread(_fetched_before, wanted, process))
     if body:
         try:
             return _checked(await _spooled(_once(body), wanted, process), wanted)
@@ -51,7 +54,14 @@ async def _pulled(envelope: Envelope, process: Process) -> SpooledFile:
         return process.seal_key.seal(PULL_TYPE, request)
 
     client = NodeClient(http=process.http)
-    return await client.pull(node.url, wanted, authorize=authorize, directory=process.settings.spool_dir)
+    return await client.pull(node.url, wanted, authorize=authorize, directory=process.settings.pulls_dir)
+
+
+def _fetched_before(wanted: PackageReference, process: Process) -> int:
+    try:
+        return min(partial_path(process.settings.pulls_dir, wanted).stat().st_size, wanted.size)
+    except OSError:
+        return 0
 
 
 async def _is_here(wanted: PackageReference, process: Process) -> bool:

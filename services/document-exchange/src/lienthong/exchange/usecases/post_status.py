@@ -25,7 +25,7 @@ from lienthong.shared.edxml.model import StatusHeader
 from lienthong.shared.edxml.writer import write_status
 from lienthong.shared.errors import Forbidden
 from lienthong.shared.identifiers import DocumentId, Sha256
-from lienthong.shared.spooling import SpooledFile, SpoolUnavailable
+from lienthong.shared.spooling import SpooledFile, disk_refusals
 
 
 class NotARecipient(Forbidden):
@@ -96,10 +96,8 @@ def _written(header: StatusHeader, directory: Path) -> SpooledFile:
     package = io.BytesIO()  # a status is a few kilobytes
     write_status(header, package)
     written = package.getvalue()
-    try:
+    with disk_refusals():
         descriptor, name = tempfile.mkstemp(dir=directory, prefix="status-")
         with os.fdopen(descriptor, "wb") as out:
             out.write(written)
-    except OSError as error:
-        raise SpoolUnavailable("There is no room for documents now. Try again later.") from error
     return SpooledFile(path=Path(name), size=len(written), sha256=Sha256(hashlib.sha256(written).hexdigest()))

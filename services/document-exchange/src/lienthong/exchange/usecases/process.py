@@ -16,6 +16,7 @@ from lienthong.shared.clients.registry import RegistryClient
 from lienthong.shared.clients.signing import SigningClient
 from lienthong.shared.database import Database
 from lienthong.shared.directory import Directory
+from lienthong.shared.disk_space import Room
 from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.seals import SealKey
 from lienthong.shared.signatures.trust import TrustStore
@@ -32,6 +33,7 @@ class Process:
     database: Database
     blobs: BlobStore
     adoptions: Adoptions
+    room: Room
     trust: HeldCopy[TrustStore]
     directory: HeldCopy[Directory]
     seal_key: SealKey

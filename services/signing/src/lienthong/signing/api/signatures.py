@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from lienthong.shared.clients.signing import RemoteKeyMissing
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.edxml.media_types import PDF
 from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode
 from lienthong.shared.problems import InvalidRequest, problem_responses
@@ -79,6 +80,7 @@ _BODY: dict[str, Any] = {
             PackageTooLarge,
             BodyTruncated,
             SpoolUnavailable,
+            InsufficientStorage,
         ),
     },
 )

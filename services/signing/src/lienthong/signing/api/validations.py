@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
+from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.problems import InvalidRequest, problem_responses
 from lienthong.shared.signatures.file_validation import MEDIA_TYPES
 from lienthong.shared.signatures.report import Report
@@ -47,6 +48,7 @@ Digest = Annotated[
             PackageTooLarge,
             BodyTruncated,
             SpoolUnavailable,
+            InsufficientStorage,
         ),
     },
 )
