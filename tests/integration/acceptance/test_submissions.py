@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from lienthong.sdk.bodies import Body, multipart
+from lienthong.shared.edxml.limits import MAX_PACKAGE_BYTES
 from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.signatures.asice import ContainerFile, build_container
 from tests.integration.acceptance.letters import PDF_NAME, header_for, key_of, letter_file, package
@@ -21,7 +22,6 @@ from tests.integration.acceptance.whole_network import WholeNetwork, assert_prob
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SENDER: Final = "H28"
-GIBIBYTE: Final = 1024**3
 
 
 async def test_an_unknown_recipient_holds_up_nobody(network: WholeNetwork, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ async def test_a_connection_that_breaks_in_the_middle_leaves_nothing(
 
 
 @pytest.mark.parametrize("media_type", [EDXML, ASICE, "multipart/form-data; boundary=x"])
-@pytest.mark.parametrize("length", [2 * GIBIBYTE, GIBIBYTE + 1, 10**18])
+@pytest.mark.parametrize("length", [2 * MAX_PACKAGE_BYTES, MAX_PACKAGE_BYTES + 1, 10**18])
 async def test_a_declared_length_over_the_limit_is_refused_before_the_body(
     network: WholeNetwork, media_type: str, length: int
 ) -> None:
@@ -112,7 +112,7 @@ async def test_a_declared_length_over_the_limit_is_refused_before_the_body(
 
     assert head.startswith("http/1.1 413 ")
     assert "application/problem+json" in head
-    assert (problem["code"], problem["limit_bytes"]) == ("package-too-large", GIBIBYTE)
+    assert (problem["code"], problem["limit_bytes"]) == ("package-too-large", MAX_PACKAGE_BYTES)
     assert await network.holdings(SENDER) == before
 
 

@@ -16,6 +16,7 @@ from tests.integration.exchange.carry.tree import Node, Tree, eventually, header
 from tests.support.full_disk import full_after
 
 HERE = "H28.31"
+Parts = dict[str, tuple[str | None, str | bytes]]
 LARGE = b"%PDF-1.7 " + os.urandom(3_000_000)
 
 
@@ -67,7 +68,7 @@ async def test_what_does_not_fit_is_refused_before_it_is_read(tree: Tree) -> Non
 
 async def test_files_need_room_for_the_package_that_is_made_of_them(tree: Tree) -> None:
     _put(tree[HERE], Disk(free=3_000_000))
-    parts = {
+    parts: Parts = {
         "header": (None, header_of(HERE, ["G22"]).model_dump_json(by_alias=True, exclude_none=True)),
         "file": ("a.pdf", b"%PDF-1.7" + bytes(1_000_000)),
     }
@@ -93,7 +94,7 @@ async def test_a_disk_that_fills_up_on_the_way_loses_nothing_and_the_repeat_is_t
 
 
 async def test_files_that_fill_the_disk_up_are_refused_and_leave_nothing(tree: Tree) -> None:
-    parts = {
+    parts: Parts = {
         "header": (None, header_of(HERE, ["G22"]).model_dump_json(by_alias=True, exclude_none=True)),
         "file": ("a.pdf", LARGE),
     }
