@@ -16,9 +16,11 @@ from tests.integration.exchange.push.feeds import event, feed, tell
 from tests.integration.exchange.receive.receiving_node import ReceivingNode, receiving_node
 
 
-async def test_an_event_that_was_written_first_and_committed_last_comes_last(migrated_url: str, tmp_path: Path) -> None:
+async def test_an_event_that_was_written_first_and_committed_last_comes_last(
+    postgres_database_url: str, tmp_path: Path
+) -> None:
     first, second = event(document=DocumentId("first")), event(document=DocumentId("second"))
-    async with receiving_node(tmp_path, migrated_url) as node:
+    async with receiving_node(tmp_path, postgres_database_url) as node:
         async with node.factory.database.begin() as slow:
             await record_events(slow, [first])
             await tell(node.factory, second)

@@ -16,10 +16,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 
-from lienthong.exchange.api import deliveries, documents, inbox, statuses
 from lienthong.exchange.config import Settings
 from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
 from lienthong.exchange.factory import Factory, open_factory
+from lienthong.exchange.main import ROUTERS
 from lienthong.exchange.storage.documents import add_deliveries, add_documents
 from lienthong.shared.contracts.directory import (
     DIRECTORY_TYPE,
@@ -268,7 +268,6 @@ def _app(factory: Factory) -> FastAPI:
     async def nothing(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    routers = (documents.router, statuses.router, inbox.router, deliveries.router)
-    app = create_app("node", hop=HERE, lifespan=nothing, routers=routers, checks={})
+    app = create_app("node", hop=HERE, lifespan=nothing, routers=ROUTERS, checks={})
     app.state.factory, app.state.tokens = factory, factory.tokens
     return app

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
@@ -16,6 +16,8 @@ from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.adopt_package import Adoptions
 from lienthong.exchange.usecases.ask_responders import Responders
 from lienthong.exchange.usecases.process import Clock, Process
+from lienthong.exchange.usecases.read_events import FeedWatch
+from lienthong.exchange.usecases.stream_places import StreamPlaces
 from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
 from lienthong.shared.blobs.obstore_store import folder_of, open_blob_store
 from lienthong.shared.bus import Bus
@@ -44,6 +46,10 @@ class Factory(Process):
     tokens: TokenVerifier
     bus: Bus | None
     """Serves for every broker (the embedded start); None: those of the settings."""
+    feed_watch: FeedWatch = field(default_factory=FeedWatch)
+    """Looks for new events, for every stream of this process."""
+    streams: StreamPlaces = field(default_factory=StreamPlaces)
+    """The event streams of this process."""
 
     async def packages_ready(self) -> bool:
         """Whether the package store answers: a readiness check."""

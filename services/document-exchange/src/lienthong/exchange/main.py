@@ -16,6 +16,7 @@ from lienthong.exchange.api import (
     deliveries,
     destinations,
     documents,
+    events,
     inbox,
     log,
     packages,
@@ -31,7 +32,8 @@ from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
 ROUTERS = tuple(
-    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, admin, destinations)
+    one.router
+    for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, admin, destinations)
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""

@@ -23,6 +23,7 @@ from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
 from lienthong.exchange.usecases.number_events import EVENTS_AT_ONCE, number_events
+from lienthong.exchange.usecases.prune_events import PRUNE_REST, REMOVED_AT_ONCE, prune_events
 from lienthong.exchange.usecases.recheck_revocation import DOCUMENTS_AT_ONCE, recheck_revocation
 from lienthong.exchange.usecases.refresh_published import Publications
 from lienthong.exchange.usecases.sequence_evidence import ENTRIES_AT_ONCE, sequence_evidence
@@ -57,6 +58,7 @@ class Worker:
             tasks.create_task(self._refresh())
             tasks.create_task(steadily("sequencer", self._sequence))
             tasks.create_task(steadily("events", self._number_events))
+            tasks.create_task(steadily("old events", self._prune_events))
             tasks.create_task(steadily("checkpoints", self._make_checkpoint))
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             tasks.create_task(steadily("revocation", self._recheck_revocation))
@@ -124,6 +126,9 @@ class Worker:
     async def _number_events(self) -> timedelta:
         numbered = await number_events(self._factory)
         return timedelta() if numbered == EVENTS_AT_ONCE else SEQUENCER_REST
+
+    async def _prune_events(self) -> timedelta:
+        return timedelta() if await prune_events(self._factory) == REMOVED_AT_ONCE else PRUNE_REST
 
     async def _make_checkpoint(self) -> timedelta:
         await make_checkpoint(self._factory)
