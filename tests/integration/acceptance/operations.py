@@ -115,6 +115,7 @@ READ_OPERATIONS: Final = (
         service="node", method="GET", path="/v1/documents/{document}/evidence", query=("recipient",), client=NODE
     ),
     Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
+    Operation(service="node", method="GET", path="/v1/events", query=("agency", "type", "after", "limit"), client=NODE),
     Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/newest", query=("stamped",)),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/covering", query=("size",)),
