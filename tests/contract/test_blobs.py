@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lienthong.shared.identifiers import Sha256
 
 LARGE = 3 * CHUNK_BYTES + 17
 NONE = Sha256("0" * 64)
+HOUR = timedelta(hours=1)
 
 
 def _spool(folder: Path, content: bytes) -> tuple[Path, Sha256]:
@@ -156,3 +158,37 @@ async def test_store_that_is_away_is_unavailable(tmp_path: Path, monkeypatch: py
         await blobs.adopt(spooled, sha256)
 
     assert spooled.exists()
+
+
+async def test_a_listing_names_every_blob_below_its_prefix_with_size_and_age(blobs: BlobStore, tmp_path: Path) -> None:
+    stored = {}
+    for number in range(20):
+        spooled, sha256 = _spool(tmp_path, b"package" * number)
+        await blobs.adopt(spooled, sha256)
+        stored[sha256] = 7 * number
+
+    found = {}
+    for prefix in {one[:2] for one in stored}:
+        async for piece in blobs.listing(prefix):
+            assert all(one.sha256.startswith(prefix) for one in piece)
+            found |= {one.sha256: one.size for one in piece if abs(datetime.now(UTC) - one.modified_at) < HOUR}
+
+    assert {sha256: found[sha256] for sha256 in stored} == stored
+
+
+async def test_a_listing_of_nothing_is_empty(blobs: BlobStore) -> None:
+    await blobs.delete(NONE)
+
+    assert [one async for one in blobs.listing("00")] == []
+
+
+async def test_copies_that_were_cut_off_are_swept_once_they_are_old(tmp_path: Path) -> None:
+    blobs = open_blob_store((tmp_path / "blobs").as_uri())
+    spooled, sha256 = _spool(tmp_path, b"package")
+    await blobs.adopt(spooled, sha256)
+    left = tmp_path / "blobs" / sha256[:2] / sha256[2:4] / f"{sha256}.0.part"
+    left.write_bytes(b"pack")
+
+    assert await blobs.sweep(datetime.now(UTC) - HOUR) == 0
+    assert await blobs.sweep(datetime.now(UTC) + HOUR) == 1
+    assert [path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == [sha256]

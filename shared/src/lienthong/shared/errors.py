@@ -55,6 +55,13 @@ class NotFound(LienthongError):
     title = "Not found"
 
 
+class Gone(NotFound):
+    """The thing was here, and will not be again."""
+
+    code = "gone"
+    title = "Gone for good"
+
+
 class Conflict(LienthongError):
     """The thing exists in a state that excludes the request."""
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from lienthong.shared.errors import (
     Conflict,
     Forbidden,
+    Gone,
     InvalidInput,
     LienthongError,
     NotFound,
@@ -37,6 +38,7 @@ _STATUS: Mapping[type[LienthongError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
+    Gone: HTTPStatus.GONE,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Verification: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     """How often the logs that this node witnesses are looked at: how soon a violation is known."""
     witness_window: int = Field(default=500, ge=1)
     """Old entries of each such log that are read again in each round, besides all new ones."""
+    keep_packages: timedelta = Field(default=timedelta(0), ge=timedelta(0))
+    """How long packages of documents stay that an agency of this node sent or received, after their last delivery here
+    has ended (done or fail); 0: for good. Records, receipts and evidence stay in any case."""
+    keep_relayed_packages: timedelta = Field(default=timedelta(0), ge=timedelta(0))
+    """How long packages stay that only passed through, at least until the next hop has taken them over; 0: for good."""
+    retention_interval: timedelta = Field(default=timedelta(hours=1), gt=timedelta(0))
+    """How often packages, orphans and left-over files that may go are looked for."""
     consumer_batch: int = 50
     """Messages that go into one transaction."""
     host: str = "127.0.0.1"

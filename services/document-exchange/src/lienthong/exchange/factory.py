@@ -79,7 +79,7 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
             settings=settings,
             database=database,
             blobs=blobs,
-            adoptions=Adoptions(blobs, database),
+            adoptions=Adoptions(blobs=blobs, database=database),
             room=_room(settings),
             trust=trust,
             directory=_held_directory(settings, trust, clock),

@@ -21,6 +21,7 @@ from lienthong.exchange.factory import Factory
 from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.keep_packages import Retention
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
 from lienthong.exchange.usecases.number_events import EVENTS_AT_ONCE, number_events
 from lienthong.exchange.usecases.prune_events import PRUNE_REST, REMOVED_AT_ONCE, prune_events
@@ -48,6 +49,7 @@ class Worker:
         self._factory = factory
         self._road: Road | None = None
         self._witness_rounds = WitnessRounds(factory)
+        self._retention = Retention(factory)
 
     async def run(self) -> None:
         """Works until cancelled; then lets what is under way end."""
@@ -63,6 +65,7 @@ class Worker:
             tasks.create_task(steadily("time stamps", self._stamp_checkpoint))
             tasks.create_task(steadily("revocation", self._recheck_revocation))
             tasks.create_task(steadily("leftovers", self._sweep_leftovers))
+            tasks.create_task(steadily("retention", self._retain))
             await until_done("directory", self._await_directory)
             tasks.create_task(steadily("witness", self._witness))
             await until_done("bus", self._carry)
@@ -147,6 +150,10 @@ class Worker:
     async def _sweep_leftovers(self) -> timedelta:
         await sweep_leftovers(self._factory)
         return SWEEP_INTERVAL
+
+    async def _retain(self) -> timedelta:
+        await self._retention.run()
+        return self._factory.settings.retention_interval
 
     async def _witness(self) -> timedelta:
         await self._witness_rounds.run()

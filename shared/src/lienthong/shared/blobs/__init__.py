@@ -1,6 +1,8 @@
 """Blobs: immutable packages addressed by SHA-256, in a folder or in any S3 (``obstore``)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +27,19 @@ class BlobStoreUnavailable(Unavailable):
     title = "The package store is away"
 
 
+LISTED_AT_ONCE = 500
+"""Blobs in one piece of a listing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBlob:
+    """A blob as the store lists it; ``modified_at``: when it was adopted last."""
+
+    sha256: Sha256
+    size: int
+    modified_at: datetime
+
+
 class BlobStore(Protocol):
     """Where packages live. Every method may raise :class:`BlobStoreUnavailable`; adopting, ``InsufficientStorage``."""
 
@@ -39,3 +54,9 @@ class BlobStore(Protocol):
 
     async def delete(self, sha256: Sha256) -> None:
         """Removes the blob, if it is there."""
+
+    def listing(self, prefix: str) -> AsyncIterator[Sequence[StoredBlob]]:
+        """Every blob whose digest begins with ``prefix`` (two hexadecimal digits), in no order, some at a time."""
+
+    async def sweep(self, before: datetime) -> int:
+        """Removes what broken adoptions left behind before then; how many files that were."""

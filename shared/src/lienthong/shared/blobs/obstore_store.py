@@ -5,25 +5,38 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from lienthong.shared.blobs import CHUNK_BYTES, BlobMissing, BlobStore, BlobStoreUnavailable
+from lienthong.shared.blobs import (
+    CHUNK_BYTES,
+    LISTED_AT_ONCE,
+    BlobMissing,
+    BlobStore,
+    BlobStoreUnavailable,
+    StoredBlob,
+)
 from lienthong.shared.disk_space import InsufficientStorage, is_full
 from lienthong.shared.errors import LienthongError
-from lienthong.shared.identifiers import Sha256
+from lienthong.shared.identifiers import Sha256, is_sha256
 
 PART_BYTES = 5 * 1024 * 1024
 """A part of an upload to S3, which sets this minimum. Two are in memory at once."""
 S3_PATIENCE = timedelta(seconds=20)
 """How long a request to S3 is tried again."""
 S3_RETRIES = 2
+PARTIAL_SUFFIX = ".part"
+"""Ends the names of copies that are not whole yet."""
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 
 def open_blob_store(url: str) -> BlobStore:
@@ -84,6 +97,16 @@ class _ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise _translated(error) from error
 
+    async def listing(self, prefix: str) -> AsyncIterator[Sequence[StoredBlob]]:
+        """See :class:`~lienthong.shared.blobs.BlobStore`."""
+        try:
+            async for found in obstore.list(self._store, prefix, chunk_size=LISTED_AT_ONCE):
+                yield [_stored(one) for one in found if is_sha256(_name(one))]
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _translated(error) from error
+
 
 class FolderBlobStore(_ObjectBlobStore):
     """Blobs in a folder. ``obstore`` neither moves a file in nor calls fsync, so adopting is done here.
@@ -104,6 +127,16 @@ class FolderBlobStore(_ObjectBlobStore):
             await asyncio.to_thread(self._adopt, spooled, self._folder / _key(sha256))
         except OSError as error:
             raise _translated(error) from error
+
+    async def sweep(self, before: datetime) -> int:
+        """See :class:`~lienthong.shared.blobs.BlobStore`: copies from another file system that were cut off."""
+        return await asyncio.to_thread(self._sweep, before.timestamp())
+
+    def _sweep(self, before: float) -> int:
+        stale = [path for path in self._folder.glob(f"*/*/*{PARTIAL_SUFFIX}") if path.stat().st_mtime < before]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
 
     def _adopt(self, spooled: Path, target: Path) -> None:
         if not spooled.exists() and target.exists():
@@ -150,6 +183,18 @@ class S3BlobStore(_ObjectBlobStore):
         except (BaseError, OSError) as error:
             raise _translated(error) from error
 
+    async def sweep(self, before: datetime) -> int:  # noqa: ARG002 — see below
+        """Nothing: broken uploads are no objects. Let the bucket's life cycle end incomplete multipart uploads."""
+        return 0
+
+
+def _stored(meta: "ObjectMeta") -> StoredBlob:
+    return StoredBlob(sha256=Sha256(_name(meta)), size=meta["size"], modified_at=meta["last_modified"])
+
+
+def _name(meta: "ObjectMeta") -> str:
+    return meta["path"].rpartition("/")[2]
+
 
 def _key(sha256: Sha256) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
@@ -165,7 +210,7 @@ def _fsync(path: Path) -> None:
 
 def _copy_in(spooled: Path, target: Path) -> None:
     """Copies across file systems; the digest's name appears only when every byte is on disk."""
-    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}{PARTIAL_SUFFIX}")
     try:
         shutil.copyfile(spooled, partial)
         _fsync(partial)

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, Insert, Integer, MetaData, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.shared.database import UtcDateTime
-from lienthong.shared.identifiers import MessageId, NodeId, Sha256
+from lienthong.shared.identifiers import DocumentId, MessageId, NodeId, Sha256
 
 DESTINATIONS = "outbox_destinations"
 """The table that holds the back-off of each destination; it belongs to the outbox beside it."""
@@ -35,6 +35,7 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("body_sha256", String(64), doc="Inline package, read from the blobs when it is sent; null: no body"),
         Column("priority", Integer, nullable=False),
         Column("created_at", UtcDateTime, nullable=False),
+        Column("document_id", String(36), index=True, doc="The document that the message carries; null: none"),
         Column("headers", JSON, nullable=False, doc="Such as traceparent"),
         Column("lease_until", UtcDateTime, doc="A relay has it until then; null: nobody"),
         Column("attempts", Integer, nullable=False, server_default="0", doc="Times that its body could not be read"),
@@ -56,6 +57,8 @@ class OutboxEntry:
     priority: int = 0
     """0 (thường) to 4 (hỏa tốc hẹn giờ). Higher goes first."""
     created_at: datetime
+    document_id: DocumentId | None = None
+    """The document that the message carries, with its package or without; None: it carries none."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Such as ``traceparent``."""
 
@@ -72,6 +75,7 @@ async def add(connection: AsyncConnection, table: Table, entries: Sequence[Outbo
             "body_sha256": entry.body_sha256,
             "priority": entry.priority,
             "created_at": entry.created_at,
+            "document_id": entry.document_id,
             "headers": dict(entry.headers),
         }
         for entry in entries

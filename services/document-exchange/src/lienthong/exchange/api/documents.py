@@ -17,6 +17,7 @@ from lienthong.exchange.api.positions import sent_cursor, sent_position
 from lienthong.exchange.api.presenting import shown_document, shown_entry, shown_summary
 from lienthong.exchange.api.refusals import CALLER_ERRORS
 from lienthong.exchange.domain.listings import SentQuery
+from lienthong.exchange.domain.retention import PackageExpired
 from lienthong.exchange.domain.visibility import Viewer
 from lienthong.exchange.errors import DocumentNotFound, EvidenceTooMuch, TrustListMissing
 from lienthong.exchange.usecases.export_evidence import export_evidence
@@ -35,7 +36,7 @@ from lienthong.shared.spooling import SpoolUnavailable
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 READING = (*CALLER_ERRORS, DocumentNotFound)
-BLOBS = (BlobMissing, BlobStoreUnavailable)
+BLOBS = (BlobMissing, PackageExpired, BlobStoreUnavailable)
 
 
 def viewer_of(caller: Caller) -> Viewer:

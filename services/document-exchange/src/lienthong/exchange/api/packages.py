@@ -7,6 +7,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from lienthong.exchange.api.authorization import WithFactory
 from lienthong.exchange.api.downloads import RANGE_RESPONSES, send_package
+from lienthong.exchange.domain.retention import PackageExpired
 from lienthong.exchange.errors import DirectoryMissing, PullNotAllowed, TrustListMissing
 from lienthong.exchange.usecases.hand_out_package import hand_out_package
 from lienthong.shared.blobs import BlobMissing, BlobStoreUnavailable
@@ -24,6 +25,7 @@ REFUSALS = (
     TokenMissing,
     PullNotAllowed,
     BlobMissing,
+    PackageExpired,
     BlobStoreUnavailable,
     DirectoryMissing,
     TrustListMissing,

@@ -12,6 +12,7 @@ from lienthong.exchange.errors import IssuerNotNeighbour, OriginNotEntitled
 from lienthong.exchange.usecases.accept_envelopes import Arrival, commit_arrivals, judge_message, prepare_arrival
 from lienthong.exchange.usecases.adopt_package import was_refused
 from lienthong.exchange.usecases.process import Process
+from lienthong.exchange.usecases.store_documents import PackageRemoved
 from lienthong.shared.bus import DELIVERY_LIMIT, Bus, BusUnavailable, Received, Unroutable
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
 from lienthong.shared.errors import LienthongError, NotFound, TooMany, Unavailable
@@ -119,17 +120,16 @@ class MessageConsumer:
                 for one in ready:
                     await self._commit([one])
                 return
-            await self._release(ready, keep=not was_refused(error))
+            if was_refused(error):
+                await self._give_up(ready[0].arrival)
             await self._settle(ready[0].received, error)
             return
         self._on_commit()
-        await self._release(ready, keep=True)
         await asyncio.gather(*(one.received.ack() for one in ready))
 
-    async def _release(self, ready: Sequence[_Ready], *, keep: bool) -> None:
-        for one in ready:
-            if one.arrival.package is not None:
-                await self._process.adoptions.release(one.arrival.package, keep=keep)
+    async def _give_up(self, arrival: Arrival) -> None:
+        if arrival.package is not None:
+            await self._process.adoptions.give_up(arrival.package, now=self._process.clock())
 
     async def _settle(self, received: Received, error: Exception) -> None:
         """Answers for a message that was not taken."""
@@ -173,7 +173,7 @@ async def _persistently(action: Callable[[], Awaitable[T]], *, attempts: int | N
             return await action()
         except Unavailable as error:
             made += 1
-            if made == attempts:
+            if made == attempts or isinstance(error, PackageRemoved):  # that one comes again from its beginning
                 raise
             if made == 1:
                 _log.warning("something is away", code=error.code, detail=error.detail)

@@ -57,7 +57,7 @@ LATE = (SenderNotKnownYet, NodeUnknown, OriginNotEntitled)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A verified message, and what it is to change. ``package``: adopted, to be released after the commit."""
+    """A verified message, and what it is to change. ``package``: adopted, for the commit."""
 
     message_id: MessageId
     plan: DocumentPlan | None = None

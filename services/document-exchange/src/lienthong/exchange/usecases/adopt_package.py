@@ -1,11 +1,24 @@
-"""Stores a package before the transaction that names it, and takes it away again if that is refused."""
+"""Stores a package before the transaction that names it. The only way in; only retention takes packages away.
 
-import asyncio
-from collections import Counter
+Deletion and adoption of the same bytes may meet in two processes. They meet at the package's row in
+``package_removals``:
+
+1. Adopting takes a mark away *before* the bytes are stored, and waits for a deletion that is under way: afterwards
+   nothing is deleted that was not marked since, and a mark rests for a day.
+2. The transaction that names the package takes away, and so locks, a mark that was made meanwhile
+   (:func:`~..usecases.store_documents.store_documents`). If the bytes are gone, whatever took a day between the two,
+   it fails with :class:`PackageRemoved` and the package is adopted anew.
+"""
+
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
+from lienthong.exchange.domain.retention import RemovalReason
 from lienthong.exchange.storage.documents import is_referenced
+from lienthong.exchange.storage.removals import clear_mark, clear_removals, find_removals, mark_removals
 from lienthong.shared.blobs import BlobStore
 from lienthong.shared.database import Database
 from lienthong.shared.errors import LienthongError, Unavailable
@@ -16,66 +29,47 @@ from lienthong.shared.spooling import SpooledFile
 def was_refused(error: Exception) -> bool:
     """Whether ``error`` says for certain that nothing was committed.
 
-    After anything else, a cancellation too, the commit may have happened or may still happen; a package that nothing
-    names costs room, one that is missing is a lost document.
+    After anything else, a cancellation too, the commit may have happened or may still happen.
     """
     return isinstance(error, LienthongError) and not isinstance(error, Unavailable)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adoptions:
-    """The packages that this process has stored and not yet named in the database.
+    """Puts packages into the store of one node."""
 
-    A package belongs to every document with the same bytes, so it is removed only when no document has it and nobody
-    else in this process is about to.
-    """
-
-    def __init__(self, blobs: BlobStore, database: Database) -> None:
-        self._blobs = blobs
-        self._database = database
-        self._holders: Counter[Sha256] = Counter()
-        self._locks: dict[Sha256, asyncio.Lock] = {}
+    blobs: BlobStore
+    database: Database
 
     @asynccontextmanager
-    async def adopted(self, spooled: SpooledFile) -> AsyncIterator[None]:
-        """Inside, the package is durable. It goes again only if a rule refuses it there: see :func:`was_refused`."""
+    async def adopted(self, spooled: SpooledFile, *, now: datetime) -> AsyncIterator[None]:
+        """Inside, the package is durable. If a rule refuses it there, it is left to retention."""
         await self.adopt(spooled)
-        refused = False
         try:
             yield
         except Exception as error:
-            refused = was_refused(error)
+            if was_refused(error):
+                await self.give_up(spooled.sha256, now=now)
             raise
-        finally:
-            await self.release(spooled.sha256, keep=not refused)
 
     async def adopt(self, spooled: SpooledFile) -> None:
-        """Makes the package durable; :meth:`release` must follow."""
+        """Makes the package durable."""
         sha256 = spooled.sha256
-        self._holders[sha256] += 1
-        try:
-            async with self._lock(sha256):
-                await self._blobs.adopt(spooled.path, sha256)
-        except BaseException:
-            await self.release(sha256, keep=True)
-            raise
+        async with self.database.read() as connection:
+            removals = await find_removals(connection, [sha256])
+        if removals:  # before the bytes are stored: what is under way ends first, and the mark no longer counts
+            async with self.database.begin() as connection:
+                await clear_mark(connection, sha256)
+        await self.blobs.adopt(spooled.path, sha256)
+        if (
+            removals
+        ):  # after them: a power cut in between must not leave documents whose package is neither there nor gone
+            async with self.database.begin() as connection:
+                await clear_removals(connection, [sha256])
 
-    async def release(self, sha256: Sha256, *, keep: bool) -> None:
-        """Ends one :meth:`adopt`. Unless ``keep``, the package goes if nothing names it."""
-        try:
-            if not keep:
-                await self._drop_orphan(sha256)
-        finally:
-            self._holders[sha256] -= 1
-            if not self._holders[sha256]:
-                del self._holders[sha256]
-                self._locks.pop(sha256, None)
-
-    async def _drop_orphan(self, sha256: Sha256) -> None:
-        async with self._lock(sha256):
-            async with self._database.read() as connection:
-                referenced = await is_referenced(connection, sha256)
-            if not referenced and self._holders[sha256] == 1:
-                await self._blobs.delete(sha256)
-
-    def _lock(self, sha256: Sha256) -> asyncio.Lock:
-        return self._locks.setdefault(sha256, asyncio.Lock())
+    async def give_up(self, sha256: Sha256, *, now: datetime) -> None:
+        """Marks a package that was refused, if no document has it; what cannot be marked now, the sweep finds."""
+        with contextlib.suppress(Unavailable):
+            async with self.database.begin() as connection:
+                if not await is_referenced(connection, sha256):
+                    await mark_removals(connection, [sha256], RemovalReason.ORPHAN, now=now)

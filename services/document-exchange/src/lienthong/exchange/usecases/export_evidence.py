@@ -17,6 +17,7 @@ from lienthong.exchange.errors import TrustListMissing
 from lienthong.exchange.storage.timeline import evidence_of
 from lienthong.exchange.usecases.ask_ocsp import ask_ocsp
 from lienthong.exchange.usecases.find_places import find_places
+from lienthong.exchange.usecases.keep_packages import require_kept
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.read_document import SeenDocument, see_document
 from lienthong.shared.clients.time_stamping import TimeStampingClient, TimeStampingUnavailable, TimeStampRefused
@@ -69,10 +70,12 @@ async def export_evidence(
         DocumentNotFound: There is none here, ``viewer`` is no party to it, or ``recipient`` none that it may see.
         EvidenceTooMuch: It is about more recipients than one file holds.
         TrustListMissing: This node holds none yet.
+        PackageExpired: The package is not kept any more.
         BlobMissing, BlobStoreUnavailable: The package is lost, or its store away.
         InsufficientStorage, SpoolUnavailable: The disk refused.
     """
     seen, evidence = await _read(document, process, viewer=viewer, recipient=recipient)  # 1
+    await require_kept(seen.record.package.sha256, process)
     pieces = await find_places(evidence, process)  # 2
     collected = await _collected(seen, pieces, process)  # 3
     package = seen.record.package

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from lienthong.exchange.domain.accept_envelope import is_neighbour
 from lienthong.exchange.errors import PullNotAllowed
 from lienthong.exchange.storage.documents import package_media_type
+from lienthong.exchange.usecases.keep_packages import require_kept
 from lienthong.exchange.usecases.open_package import OpenPackage
 from lienthong.exchange.usecases.process import Process
 from lienthong.shared.blobs import BlobMissing
@@ -21,12 +22,14 @@ async def hand_out_package(sealed_request: str, sha256: Sha256, process: Process
     Raises:
         PullNotAllowed: The request is not a neighbour's, not for this node and package, or too old.
         BlobMissing: No document here has that package.
+        PackageExpired: It is not kept any more.
     """
     _require_allowed(sealed_request, sha256, process)
     async with process.database.read() as connection:
         media_type = await package_media_type(connection, sha256)
     if media_type is None:
         raise BlobMissing("No document here has that package.")
+    await require_kept(sha256, process)
     return OpenPackage(
         name=f"{sha256}.package",
         media_type=media_type,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from lienthong.exchange.domain.visibility import Viewer
+from lienthong.exchange.usecases.keep_packages import require_kept
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.read_document import read_document
 from lienthong.shared.edxml.attachments import read_attachment
@@ -33,6 +34,7 @@ async def open_attachment(document: DocumentId, n: int, *, process: Process, vie
     Raises:
         DocumentNotFound: There is no such document here, or ``viewer`` is no party to it.
         AttachmentNotFound: It has fewer attachments.
+        PackageExpired: The package is not kept any more.
         BlobMissing: The node knows the document but lost its bytes.
     """
     seen = await read_document(document, process, viewer=viewer)
@@ -42,7 +44,7 @@ async def open_attachment(document: DocumentId, n: int, *, process: Process, vie
         count = len(content.attachments)
         raise AttachmentNotFound(f"The document has {count} attachments.", facts={"attachments": count})
     sha256 = seen.record.package.sha256
-    await process.blobs.size(sha256)
+    await require_kept(sha256, process)
 
     def read_range(start: int, end: int) -> AsyncIterator[bytes]:
         return process.blobs.read(sha256, start=start, end=end)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from lienthong.exchange.domain.visibility import Viewer
+from lienthong.exchange.usecases.keep_packages import require_kept
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.read_document import read_document
 from lienthong.shared.identifiers import DocumentId, Sha256
@@ -25,11 +26,12 @@ async def open_package(document: DocumentId, process: Process, *, viewer: Viewer
 
     Raises:
         DocumentNotFound: There is none here, or ``viewer`` is no party to it.
+        PackageExpired: It is not kept any more.
         BlobMissing: The node knows the document but lost its bytes.
     """
     seen = await read_document(document, process, viewer=viewer)
     package = seen.record.package
-    await process.blobs.size(package.sha256)
+    await require_kept(package.sha256, process)
     extension = "asice" if package.media_type.endswith("asic-e+zip") else "edxml"
     return OpenPackage(
         name=f"{seen.record.notation.replace('/', '-') or document}.{extension}",

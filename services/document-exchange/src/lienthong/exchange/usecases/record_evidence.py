@@ -14,7 +14,7 @@ from lienthong.exchange.domain.envelopes import evidence_envelope, evidence_lots
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence, statement
 from lienthong.exchange.storage.evidence import add_own_evidence
 from lienthong.exchange.storage.schema import outbox
-from lienthong.shared.contracts.envelope import ENVELOPE_TYPE, Envelope, EnvelopeDocument
+from lienthong.shared.contracts.envelope import ENVELOPE_TYPE, Envelope, EnvelopeDocument, EnvelopeKind
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, RecipientOutcome
 from lienthong.shared.directory import Directory
 from lienthong.shared.identifiers import EvidenceId, MessageId, NodeId, Sha256, new_uuid
@@ -66,6 +66,7 @@ class EvidenceRecorder:
             body_sha256=body_sha256,
             priority=envelope.document.priority,
             created_at=envelope.issued_at,
+            document_id=envelope.document.id if envelope.kind is EnvelopeKind.DOCUMENT else None,
         )
 
     async def record(

@@ -12,8 +12,10 @@ from lienthong.exchange.storage.documents import add_deliveries, add_documents
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.evidence import add_brought_evidence, add_own_evidence
 from lienthong.exchange.storage.marks import mark_revocation_pending
+from lienthong.exchange.storage.removals import clear_removals
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.apply_status import ArrivedStatus, apply_status
+from lienthong.shared.errors import Unavailable
 from lienthong.shared.outbox import OutboxEntry, add
 
 
@@ -33,8 +35,20 @@ class DocumentPlan:
     events: tuple[NewEvent, ...] = ()
 
 
+class PackageRemoved(Unavailable):
+    """The package was taken away between its adoption and the transaction that names it: it must be adopted anew."""
+
+    code = "package-removed"
+    title = "The package was removed meanwhile"
+
+
 async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:
-    """Writes all ``plans`` on the caller's transaction, a few statements however many they are."""
+    """Writes all ``plans`` on the caller's transaction, a few statements however many they are.
+
+    Raises:
+        PackageRemoved: A package is not in the store any more.
+    """
+    await _claim_packages(connection, plans)
     records = sorted((plan.document for plan in plans), key=lambda one: one.id)  # two batches cannot deadlock
     await add_documents(connection, records)
     await mark_revocation_pending(connection, [one for one in records if one.is_revocation_open])
@@ -52,3 +66,9 @@ async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentP
 def _reaches_sender(plan: DocumentPlan, status: ArrivedStatus) -> bool:
     """Whether the status ends its way here, at the node of whoever sent the document that it speaks of."""
     return any(one.is_local and one.agency == status.to_agency for one in plan.deliveries)
+
+
+async def _claim_packages(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:
+    """From here to the commit nothing takes away a package of ``plans``: see :mod:`~..usecases.adopt_package`."""
+    if plans and await clear_removals(connection, {plan.document.package.sha256 for plan in plans}):
+        raise PackageRemoved("The package is stored anew; try again.")

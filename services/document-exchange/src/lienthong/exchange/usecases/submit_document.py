@@ -88,7 +88,7 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
     require_recipient(recipients)
     plan, record = _prepare(submission, key, examined=examined, recipients=recipients, process=process)
     # 6. The package is durable before any row names it; then one transaction.
-    async with process.adoptions.adopted(submission.spooled):
+    async with process.adoptions.adopted(submission.spooled, now=process.clock()):
         return await _commit(plan, record, submission=submission, process=process)
 
 
