@@ -167,7 +167,7 @@ async def test_a_listing_names_every_blob_below_its_prefix_with_size_and_age(blo
         await blobs.adopt(spooled, sha256)
         stored[sha256] = 7 * number
 
-    found = {}
+    found: dict[str, int] = {}
     for prefix in {one[:2] for one in stored}:
         async for piece in blobs.listing(prefix):
             assert all(one.sha256.startswith(prefix) for one in piece)
