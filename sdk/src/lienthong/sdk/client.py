@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -84,16 +84,17 @@ class LienthongClient:
         package: Path | bytes,
         *,
         media_type: str,
+        expires_at: datetime | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> models.Submission:
-        """Submits a ready package, streamed from disk.
+        """Submits a ready package, streamed from disk. ``expires_at``, aware: until when it may be claimed.
 
         Without an ``idempotency_key`` its digest is the key: the same package twice is one submission.
         """
         body = Body.of([package], content_type=media_type)
         key = idempotency_key or f"sha256:{await body.sha256()}"
-        return await self._submit(body, idempotency_key=key, progress=progress)
+        return await self._submit(body, idempotency_key=key, expires_at=expires_at, progress=progress)
 
     async def submit_files(
         self,
@@ -101,6 +102,7 @@ class LienthongClient:
         files: Sequence[Path],
         *,
         sign: bool = True,
+        expires_at: datetime | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> models.Submission:
@@ -111,13 +113,14 @@ class LienthongClient:
         key = idempotency_key or str(uuid4())
         body = multipart(header.model_dump(mode="json", by_alias=True, exclude_none=True), files)
         params = {} if sign else {"sign": "false"}
-        return await self._submit(body, idempotency_key=key, progress=progress, params=params)
+        return await self._submit(body, idempotency_key=key, expires_at=expires_at, progress=progress, params=params)
 
     async def _submit(
         self,
         body: Body,
         *,
         idempotency_key: str,
+        expires_at: datetime | None,
         progress: Progress | None,
         params: dict[str, str] | None = None,
     ) -> models.Submission:
@@ -126,6 +129,8 @@ class LienthongClient:
             "Content-Length": str(body.length),
             "Idempotency-Key": idempotency_key,
         }
+        if expires_at is not None:
+            headers["Lienthong-Expires"] = expires_at.isoformat()
         call = await self._call("POST", "/v1/documents", headers=headers, params=params)
         response = await self._transport.send(replace(call, content=lambda: body.stream(progress)))
         submission = models.Submission.model_validate_json(response.content)

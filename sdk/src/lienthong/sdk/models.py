@@ -72,6 +72,8 @@ class DocumentSummary(Contract):
     notation: str = ""
     priority: int = 0
     submitted_at: datetime
+    expires_at: datetime | None = None
+    """The sender's deadline."""
     package: PackageReference
     signatures: SignatureVerdict = SignatureVerdict()
     time_stamp: TimeStampMark | None = None
@@ -89,6 +91,8 @@ class Delivery(Contract):
     node: str | None = None
     transport_status: str
     transport_detail: str = ""
+    transport_reason: str = ""
+    """Of ``fail``: ``recipient-reported-failure``, ``recalled``, ``replaced``, ``expired``, or a problem's code."""
     business_status: str | None = None
     updated_at: datetime
 

@@ -100,7 +100,8 @@ def delivery_table(deliveries: Iterable[models.Delivery], *, utc: bool) -> Table
     """Where each delivery stands now."""
     made = table("Recipient", "Name", "Node", "Transport", "Business", zone_name(utc=utc))
     for delivery in deliveries:
-        detail = f": {delivery.transport_detail}" if delivery.transport_detail else ""
+        why = delivery.transport_detail or delivery.transport_reason
+        detail = f": {why}" if why else ""
         made.add_row(
             delivery.code,
             delivery.name or "",

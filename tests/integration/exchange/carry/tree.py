@@ -172,6 +172,11 @@ class Node:
                 await self.worker
             self.worker = None
 
+    def at(self, now: datetime) -> None:
+        """Sets the node's clock, which stands still from then on. Before :meth:`start`."""
+        self.factory = dataclasses.replace(self.factory, clock=lambda: now)
+        self.app.state.factory = self.factory
+
     async def rows(self, table: Table) -> list[dict[str, Any]]:
         """Everything in ``table``, by its first column."""
         async with self.factory.database.read() as connection:

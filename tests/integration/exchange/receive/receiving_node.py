@@ -78,6 +78,7 @@ class Letter:
     kind: DocumentKind = DocumentKind.DOCUMENT
     priority: int = 0
     sender_document_id: str = "000.00.00.H28,2026/03/02,181/KH-UBND"
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +147,7 @@ class ReceivingNode:
             submitted_at=self.clock.now,
             submitted_by="",
             stored_at=self.clock.now,
+            expires_at=letter.expires_at,
         )
 
     def _delivery(self, record: DocumentRecord, agency: str, *, local: bool) -> DeliveryRecord:
@@ -157,6 +159,7 @@ class ReceivingNode:
             node=HERE if local else NodeId(agency),
             is_local=local,
             updated_at=self.clock.now,
+            expires_at=record.expires_at,
         )
 
 

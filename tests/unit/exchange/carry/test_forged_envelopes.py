@@ -52,6 +52,12 @@ FORGED_PASSAGES: dict[str, tuple[str, Change]] = {
     "without any evidence": ("envelope-malformed", lambda h: h.envelope().model_copy(update={"evidence": ()})),
     "without deliveries": ("envelope-malformed", lambda h: h.envelope(deliveries=())),
     "round and round": ("too-many-hops", lambda h: h.envelope(evidence=h.passage() * (MAX_HOPS // 2 + 1))),
+    "without the deadline of a true acceptance": (
+        "acceptance-mismatch",
+        lambda h: h.envelope(
+            evidence=(h.evidence(Event.SUBMISSION_ACCEPTANCE, ORIGIN, expires_at=NOW), h.passage()[1])
+        ),
+    ),
     "another package under a true acceptance": (
         "acceptance-mismatch",
         lambda h: h.envelope(document=h.document(package=OTHER)),

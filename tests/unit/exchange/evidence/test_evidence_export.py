@@ -102,6 +102,7 @@ def _delivery(name: DeliveryId | None) -> Delivery:
         is_local=False,
         transport_status=TransportStatus.DONE,
         transport_detail="",
+        transport_reason="",
         business_status=None,
         updated_at=NOW,
     )

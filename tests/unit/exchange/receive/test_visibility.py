@@ -42,6 +42,7 @@ def delivery(agency: str, *, is_local: bool = True) -> Delivery:
         is_local=is_local,
         transport_status=TransportStatus.INITIAL,
         transport_detail="",
+        transport_reason="",
         business_status=None,
         updated_at=NOW,
     )

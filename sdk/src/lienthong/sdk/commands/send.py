@@ -33,7 +33,10 @@ Examples:
 --type "Kế hoạch" --profile H28.31.05[/bold]
 
 [bold]lienthong send --package document.edxml --profile H28.31.05[/bold]
+
+[bold]lienthong send giay-moi.pdf --to H28 --subject "Giấy mời" --expires "2026-03-02 17:00" --profile H28.31.05[/bold]
 """
+DEADLINE_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class _Order:
     officer_image: Path | None
     seal_image: Path | None
     keep: Path | None
+    expires_at: datetime | None
     idempotency_key: str | None
     quiet: bool
 
@@ -84,6 +88,10 @@ def send(
     seal_image: Annotated[Path | None, typer.Option(help="The agency's seal, PNG; drawn without.", exists=True)] = None,
     package: Annotated[Path | None, typer.Option(help="A ready edXML or ASiC-E file instead.", exists=True)] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep the built package here.")] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(formats=DEADLINE_FORMATS, help="Who has not claimed it by then never gets it; Vietnam's time."),
+    ] = None,
     idempotency_key: Annotated[str | None, typer.Option(help="Repeat a submission safely.")] = None,
     profile: ProfileOption = None,
     as_json: JSONOption = False,
@@ -114,6 +122,7 @@ def send(
         officer_image=officer_image,
         seal_image=seal_image,
         keep=keep,
+        expires_at=expires.replace(tzinfo=VIETNAM) if expires else None,
         idempotency_key=idempotency_key,
         quiet=as_json,
     )
@@ -138,7 +147,11 @@ async def _send(profile: Profile, order: _Order, package: Path | None) -> models
         if order.remote:
             with progress_bar("Sending", hidden=order.quiet) as progress:
                 return await client.submit_files(
-                    header, order.files, idempotency_key=order.idempotency_key, progress=progress
+                    header,
+                    order.files,
+                    expires_at=order.expires_at,
+                    idempotency_key=order.idempotency_key,
+                    progress=progress,
                 )
         with tempfile.TemporaryDirectory() as folder:
             built = order.keep or Path(folder) / "package.edxml"
@@ -152,7 +165,11 @@ async def _submit(client: LienthongClient, package: Path, order: _Order) -> mode
         raise FileUnreadable("It is no package: give files without --package, with --to and --subject.")
     with progress_bar("Sending", hidden=order.quiet) as progress:
         return await client.submit(
-            package, media_type=media_type, idempotency_key=order.idempotency_key, progress=progress
+            package,
+            media_type=media_type,
+            expires_at=order.expires_at,
+            idempotency_key=order.idempotency_key,
+            progress=progress,
         )
 
 

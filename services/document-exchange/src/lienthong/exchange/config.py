@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     """How long packages stay that only passed through, at least until the next hop has taken them over; 0: for good."""
     retention_interval: timedelta = Field(default=timedelta(hours=1), gt=timedelta(0))
     """How often packages, orphans and left-over files that may go are looked for."""
+    expiry_interval: timedelta = timedelta(seconds=5)
+    """How often deliveries past their deadline are looked for."""
+    expiry_grace: timedelta = timedelta(days=1)
+    """How long after the deadline the origin waits for word from a recipient's node before it counts the document as
+    undelivered: longer than a node is cut off."""
     consumer_batch: int = 50
     """Messages that go into one transaction."""
     host: str = "127.0.0.1"

@@ -21,6 +21,7 @@ from lienthong.exchange.factory import Factory
 from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.expire_deliveries import EXPIRIES_AT_ONCE, expire_deliveries
 from lienthong.exchange.usecases.keep_packages import Retention
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
 from lienthong.exchange.usecases.number_events import EVENTS_AT_ONCE, number_events
@@ -68,6 +69,7 @@ class Worker:
             tasks.create_task(steadily("retention", self._retain))
             await until_done("directory", self._await_directory)
             tasks.create_task(steadily("witness", self._witness))
+            tasks.create_task(steadily("expiry", self._expire))
             await until_done("bus", self._carry)
 
     async def _take_what_is_held(self) -> None:
@@ -154,6 +156,10 @@ class Worker:
     async def _retain(self) -> timedelta:
         await self._retention.run()
         return self._factory.settings.retention_interval
+
+    async def _expire(self) -> timedelta:
+        ended = await expire_deliveries(self._factory)
+        return timedelta() if ended == EXPIRIES_AT_ONCE else self._factory.settings.expiry_interval
 
     async def _witness(self) -> timedelta:
         await self._witness_rounds.run()

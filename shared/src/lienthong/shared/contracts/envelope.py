@@ -62,6 +62,9 @@ class EnvelopeDocument(Contract):
     replies_to: DocumentId | None = None
     """A status: the platform document that it speaks of, where its node knows it. The package itself names only the
     sender's DocumentId, which senders repeat."""
+    expires_at: AwareDatetime | None = None
+    """The sender's deadline: whoever has not claimed the document by then does not get it. The origin's acceptance
+    states the same."""
 
 
 class Envelope(Contract):

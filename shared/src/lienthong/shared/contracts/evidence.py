@@ -28,6 +28,7 @@ class Event(StrEnum):
     CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
     CONTENT_HANDOVER = "ContentHandover"
     CONTENT_HANDOVER_FAILURE = "ContentHandoverFailure"
+    ACCEPTANCE_REJECTION_EXPIRY = "AcceptanceRejectionExpiry"
     NOTIFICATION_DELIVERED = "NotificationDelivered"
 
     @property
@@ -53,7 +54,7 @@ class RecipientOutcome(Contract):
     node: NodeId | None = None
     outcome: str
     """``accepted``, ``unknown-recipient``, ``recipient-not-placed``, ``consigned``, ``handed-over``,
-    ``handover-failed``, ``relayed`` or ``rejected``."""
+    ``handover-failed``, ``relayed``, ``rejected``, ``recalled``, ``replaced`` or ``expired``."""
     detail: str = ""
 
 
@@ -73,3 +74,5 @@ class Evidence(Contract):
     """Who caused the event: a client id, an agency code, or a node id."""
     reason_code: str = ""
     reason: str = ""
+    expires_at: AwareDatetime | None = None
+    """The sender's deadline for the document; None: there is none."""

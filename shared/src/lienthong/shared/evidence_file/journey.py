@@ -15,6 +15,7 @@ _OF_THE_RECIPIENTS_NODE = {
     Event.CONTENT_CONSIGNMENT_FAILURE,
     Event.CONTENT_HANDOVER,
     Event.CONTENT_HANDOVER_FAILURE,
+    Event.ACCEPTANCE_REJECTION_EXPIRY,
 }
 """Events that only the node may state that serves the recipient."""
 
@@ -24,7 +25,7 @@ def check_journey(contents: Contents, pieces: Sequence[CheckedEvidence]) -> Evid
 
     1. There is an acceptance, and all acceptances are of one node: the origin.
     2. Every delivery that a piece speaks of was accepted by the origin, for that agency and that node.
-    3. Arrival and its failure are stated by the node that serves the recipient.
+    3. Arrival and its failure are stated by the node that serves the recipient; the origin may state expiry, too.
     4. No piece stands twice, to look like more.
     """
     sound = [piece.claims for piece in pieces if piece.claims is not None]
@@ -49,7 +50,7 @@ def recipients(pieces: Sequence[CheckedEvidence]) -> tuple[RecipientProof, ...]:
     What the node that serves the recipient states outweighs what anybody on the way states, whatever time he gives.
     """
     known = (piece.claims for piece in pieces if piece.claims is not None)
-    sound = sorted(known, key=lambda one: (one.event in _OF_THE_RECIPIENTS_NODE, one.time))
+    sound = sorted(known, key=lambda one: (_is_of_recipients_node(one), one.time))
     last: dict[DeliveryId, RecipientProof] = {}
     for claims in sound:
         for one in claims.recipients:
@@ -75,7 +76,7 @@ def _fault(sound: Sequence[Evidence]) -> str:
         for one in _deliveries([claims]):
             if destinations.get(one.delivery) != _destination(one):  # 2
                 return f"{claims.issuer} speaks of a delivery that the origin did not accept."
-            if not _entitled(claims, one.node):  # 3
+            if not _entitled(claims, one.node, origin=accepted[0].issuer):  # 3
                 return f"{claims.issuer} states {claims.event.value}, but does not serve {one.addressed_to}."
     twice = len({one.id for one in sound}) != len(sound)  # 4
     return "A piece of evidence stands twice." if twice else ""
@@ -89,5 +90,11 @@ def _destination(one: RecipientOutcome) -> tuple[str, AgencyCode | None, NodeId 
     return one.addressed_to, one.agency, one.node
 
 
-def _entitled(claims: Evidence, node: NodeId | None) -> bool:
+def _entitled(claims: Evidence, node: NodeId | None, *, origin: NodeId) -> bool:
+    if claims.event is Event.ACCEPTANCE_REJECTION_EXPIRY and claims.issuer == origin:
+        return True
     return claims.event not in _OF_THE_RECIPIENTS_NODE or claims.issuer == node
+
+
+def _is_of_recipients_node(claims: Evidence) -> bool:
+    return claims.event in _OF_THE_RECIPIENTS_NODE and all(one.node == claims.issuer for one in claims.recipients)

@@ -16,6 +16,7 @@ SUMMARY: dict[str, Any] = {
     "notation": "181/KH-UBND",
     "priority": 1,
     "submitted_at": "2025-06-16T01:30:00Z",
+    "expires_at": None,
     "package": {**PACKAGE, "media_type": "application/edxml+xml"},
     "signatures": {"indication": "TOTAL-PASSED", "package": "valid"},
     "time_stamp": {"state": "stamped", "at": "2025-06-16T01:30:41Z"},
@@ -29,6 +30,7 @@ DELIVERY: dict[str, Any] = {
     "node": "H28.31",
     "transport_status": "done",
     "transport_detail": "",
+    "transport_reason": "",
     "business_status": "03",
     "updated_at": "2025-06-16T01:31:07Z",
 }

@@ -65,6 +65,7 @@ class Summary(Shape):
     notation: str = Field(description="Number and symbol")
     priority: int = Field(description="0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc, 4 hỏa tốc hẹn giờ")
     submitted_at: datetime
+    expires_at: datetime | None = Field(description="Who has not claimed it by then does not get it; null: no deadline")
     package: PackageReference
     signatures: SignaturesAnswer
     time_stamp: TimeStampMark
@@ -93,6 +94,10 @@ class DeliveryAnswer(Shape):
     node: NodeId
     transport_status: TransportStatus
     transport_detail: str
+    transport_reason: str = Field(
+        description="Of fail: recipient-reported-failure, recalled, replaced, expired, or the code of the problem"
+        " with which a node refused it"
+    )
     business_status: BusinessStatus | None = Field(description="The furthest one; null: none yet")
     updated_at: datetime
 

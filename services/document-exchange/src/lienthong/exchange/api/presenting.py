@@ -47,6 +47,7 @@ def shown_summary(summary: DocumentSummary, directory: Directory) -> Summary:
         notation=summary.notation,
         priority=summary.priority,
         submitted_at=summary.submitted_at,
+        expires_at=summary.expires_at,
         package=summary.package,
         signatures=SignaturesAnswer(
             indication=Indication(summary.indication) if summary.indication else None,
@@ -76,6 +77,7 @@ def shown_document(seen: SeenDocument, content: PackageContent, directory: Direc
         notation=record.notation,
         priority=record.priority,
         submitted_at=record.submitted_at,
+        expires_at=record.expires_at,
         package=record.package,
         signatures=_shown_verdict(later.report if later else report),
         time_stamp=shown_stamp(seen.marks.stamped_at),
@@ -113,6 +115,7 @@ def shown_delivery(delivery: Delivery, directory: Directory) -> DeliveryAnswer:
         node=delivery.node,
         transport_status=delivery.transport_status,
         transport_detail=delivery.transport_detail,
+        transport_reason=delivery.transport_reason,
         business_status=delivery.business_status,
         updated_at=delivery.updated_at,
     )

@@ -8,9 +8,9 @@ from lienthong.exchange.api.authorization import WithFactory, Writer
 from lienthong.exchange.api.models import StatusRequest
 from lienthong.exchange.api.parameters import NamedDocument
 from lienthong.exchange.api.refusals import CALLER_ERRORS
+from lienthong.exchange.api.taking_over import sender_of, taken_over
 from lienthong.exchange.domain.business_status import RefusalWithoutReason, StatusCodeNotAllowed
 from lienthong.exchange.domain.status_header import StatusAnswer, StatusNotAnswerable
-from lienthong.exchange.domain.submission import Sender
 from lienthong.exchange.errors import (
     AgencyNotServed,
     DocumentNotFound,
@@ -76,14 +76,10 @@ async def post(
         document=document,
         agency=caller.require_local_agency(said.agency),
         answer=_answer(said),
-        sender=Sender(client_id=caller.client_id, agency=caller.require_agency(None).code),
+        sender=sender_of(caller),
         key=idempotency_key,
     )
-    submitted = await post_status(order, factory)
-    headers = {"Location": f"/v1/documents/{submitted.record.document_id}"}
-    if submitted.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return Response(submitted.record.body, status_code=201, media_type="application/json", headers=headers)
+    return taken_over(await post_status(order, factory))
 
 
 def _answer(said: StatusRequest) -> StatusAnswer:

@@ -148,8 +148,9 @@ def open_evidence(jws: str, document: EnvelopeDocument, *, judge: Judge) -> Seal
         raise EnvelopeMalformed("The sealed payload is not evidence.") from error
     if opened.subject.node != claims.issuer:
         raise IssuerMismatch(f"The evidence of {claims.issuer} is sealed by {opened.subject.node}.")
-    stated = (claims.document, claims.package, claims.sender, claims.sender_document_id)
-    if stated != (document.id, document.package, document.sender, document.sender_document_id):
+    stated = (claims.document, claims.package, claims.sender, claims.sender_document_id, claims.expires_at)
+    known = (document.id, document.package, document.sender, document.sender_document_id, document.expires_at)
+    if stated != known:
         raise AcceptanceMismatch("The evidence is about another document than the envelope.")
     return SealedEvidence(claims=claims, jws=jws)
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from lienthong.exchange.domain.business_status import ArrivedStatus
-from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
+from lienthong.exchange.domain.deadlines import is_expired
+from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord, FailReason, TransportStatus
 from lienthong.exchange.domain.marks import is_revocation_open
 from lienthong.exchange.domain.submission import shown_notation, shown_subject
 from lienthong.shared.contracts.envelope import DocumentKind, EnvelopeDelivery, EnvelopeDocument
-from lienthong.shared.edxml.model import DocumentHeader, PackageContent, StatusHeader
+from lienthong.shared.edxml.model import BusinessType, DocumentHeader, PackageContent, StatusHeader
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.report import Report
 
@@ -18,6 +19,12 @@ MAX_PRIORITY = 4
 def document_kind(content: PackageContent) -> DocumentKind:
     """What the package is."""
     return DocumentKind.STATUS if content.is_status else DocumentKind.DOCUMENT
+
+
+def business_type(content: PackageContent) -> BusinessType | None:
+    """What the document is for; a status has none."""
+    header = content.header
+    return header.business.business_type if isinstance(header, DocumentHeader) else None
 
 
 def priority_of(content: PackageContent) -> int:
@@ -38,11 +45,10 @@ def read_document(
     about: EnvelopeDocument, content: PackageContent, *, report: Report, submitted_by: str, stored_at: datetime
 ) -> DocumentRecord:
     """The record of a document whose package was read and validated here."""
-    header = content.header
     return DocumentRecord(
         id=about.id,
         kind=about.kind,
-        business_type=int(header.business.business_type) if isinstance(header, DocumentHeader) else None,
+        business_type=business_type(content),
         origin=about.origin,
         sender=about.sender,
         sender_document_id=about.sender_document_id,
@@ -56,6 +62,7 @@ def read_document(
         submitted_by=submitted_by,
         stored_at=stored_at,
         replies_to=about.replies_to,
+        expires_at=about.expires_at,
         is_revocation_open=is_revocation_open(report),
     )
 
@@ -79,13 +86,15 @@ def relayed_document(about: EnvelopeDocument, *, stored_at: datetime) -> Documen
         submitted_by="",
         stored_at=stored_at,
         replies_to=about.replies_to,
+        expires_at=about.expires_at,
     )
 
 
 def delivery_records(
     document: DocumentRecord, deliveries: tuple[EnvelopeDelivery, ...], *, here: NodeId, now: datetime
 ) -> tuple[DeliveryRecord, ...]:
-    """The deliveries as they begin, at this node."""
+    """The deliveries as they begin, at this node. Past the sender's deadline none enters an inbox."""
+    late = is_expired(document.expires_at, now=now)
     return tuple(
         DeliveryRecord(
             id=one.id,
@@ -95,6 +104,9 @@ def delivery_records(
             node=one.node,
             is_local=one.node == here,
             updated_at=now,
+            transport_status=TransportStatus.FAIL if late and one.node == here else TransportStatus.INITIAL,
+            transport_reason=FailReason.EXPIRED.value if late and one.node == here else "",
+            expires_at=document.expires_at,
         )
         for one in deliveries
     )

@@ -18,6 +18,15 @@ class TransportStatus(StrEnum):
     FAIL = "fail"
 
 
+class FailReason(StrEnum):
+    """Why a delivery ended without a handover. Where a node refused it, the problem's code stands instead."""
+
+    RECIPIENT = "recipient-reported-failure"
+    RECALLED = "recalled"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
     """One row of ``documents``; ``content`` and ``report`` are JSON-ready, and None on a node that only relays."""
@@ -38,6 +47,8 @@ class DocumentRecord:
     submitted_by: str
     stored_at: datetime
     replies_to: DocumentId | None = None
+    expires_at: datetime | None = None
+    """The sender's deadline; None: there is none."""
     is_revocation_open: bool = False
     """As it is accepted: a signature is not judged to the end, since nobody could say if a certificate was revoked."""
 
@@ -54,6 +65,7 @@ class DocumentRecord:
             priority=self.priority,
             package=self.package,
             replies_to=self.replies_to,
+            expires_at=self.expires_at,
         )
 
 
@@ -70,3 +82,5 @@ class DeliveryRecord:
     updated_at: datetime
     transport_status: TransportStatus = TransportStatus.INITIAL
     transport_detail: str = ""
+    transport_reason: str = ""
+    expires_at: datetime | None = None

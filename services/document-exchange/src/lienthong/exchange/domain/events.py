@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from lienthong.exchange.domain.business_status import ArrivedStatus
-from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
+from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord, FailReason, TransportStatus
 from lienthong.exchange.domain.testimony import Effect, SentDelivery
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.shared.contracts.envelope import EnvelopeDocument
@@ -92,7 +92,7 @@ def arrivals(document: DocumentRecord, deliveries: Sequence[DeliveryRecord]) -> 
             data=data,
         )
         for one in deliveries
-        if one.is_local
+        if one.is_local and one.transport_status is TransportStatus.INITIAL
     )
 
 
@@ -120,12 +120,34 @@ def effect_felt(effect: Effect, delivery: SentDelivery, *, at: datetime) -> NewE
         "detail": effect.detail[:MAX_TEXT],
     }
     return NewEvent(
-        type=EventType.DELIVERY_REFUSED if effect.refused_by else EventType.TRANSPORT_STATUS,
+        type=_type_of(effect),
         time=at,
         agency=delivery.sender,
         document=delivery.document,
         delivery=delivery.id,
         data=data | ({"refused_by": effect.refused_by} if effect.refused_by else {}),
+    )
+
+
+def _type_of(effect: Effect) -> EventType:
+    if effect.refused_by:
+        return EventType.DELIVERY_REFUSED
+    return EventType.DELIVERY_EXPIRED if effect.reason == FailReason.EXPIRED else EventType.TRANSPORT_STATUS
+
+
+def ended(delivery: Delivery, document: EnvelopeDocument, *, reason: FailReason) -> NewEvent:
+    """For a sender whose node ended the delivery itself."""
+    return NewEvent(
+        type=EventType.DELIVERY_EXPIRED if reason is FailReason.EXPIRED else EventType.TRANSPORT_STATUS,
+        time=delivery.updated_at,
+        agency=document.sender,
+        document=document.id,
+        delivery=delivery.id,
+        data={
+            "transport_status": delivery.transport_status.value,
+            "reason": reason.value,
+            "detail": delivery.transport_detail[:MAX_TEXT],
+        },
     )
 
 

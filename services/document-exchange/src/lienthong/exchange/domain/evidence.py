@@ -50,6 +50,7 @@ def statement(
         actor=happening.actor,
         reason_code=happening.reason_code,
         reason=happening.reason,
+        expires_at=document.expires_at,
     )
 
 

@@ -40,6 +40,7 @@ class DocumentSummary:
     notation: str
     priority: int
     submitted_at: datetime
+    expires_at: datetime | None
     package: PackageReference
     indication: str | None
     package_signature: str

@@ -1,7 +1,8 @@
 """What evidence that came back does to the deliveries of a document."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from lienthong.exchange.domain.documents import TransportStatus
@@ -13,6 +14,7 @@ from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, Nod
 
 MAX_REASON_LENGTH = 1000
 """Characters of a reason that are kept beside the delivery; the evidence has all of it."""
+MAX_REASON_CODE_LENGTH = 64
 
 _OF_THE_RECIPIENTS_NODE: Final = frozenset(
     {
@@ -20,16 +22,27 @@ _OF_THE_RECIPIENTS_NODE: Final = frozenset(
         Event.CONTENT_CONSIGNMENT_FAILURE,
         Event.CONTENT_HANDOVER,
         Event.CONTENT_HANDOVER_FAILURE,
+        Event.ACCEPTANCE_REJECTION_EXPIRY,
     }
 )
 _ON_THE_WAY: Final = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.RELAY_FAILURE})
 _OUTCOME: Final[Mapping[Event, TransportStatus]] = {
     Event.CONTENT_HANDOVER: TransportStatus.DONE,
     Event.CONTENT_HANDOVER_FAILURE: TransportStatus.FAIL,
+    Event.ACCEPTANCE_REJECTION_EXPIRY: TransportStatus.FAIL,
     Event.CONTENT_CONSIGNMENT_FAILURE: TransportStatus.FAIL,
     Event.RELAY_REJECTION: TransportStatus.FAIL,
     Event.RELAY_FAILURE: TransportStatus.FAIL,
 }
+_REFUSALS: Final = frozenset({Event.CONTENT_CONSIGNMENT_FAILURE, Event.RELAY_REJECTION, Event.RELAY_FAILURE})
+
+
+class SentState(Enum):
+    """What evidence may still do to a delivery that left here."""
+
+    OPEN = auto()
+    PRESUMED = auto()
+    """It counts as expired here, since nobody ever told that it arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +54,7 @@ class SentDelivery:
     sender: AgencyCode
     package: Sha256
     node: NodeId
+    has_deadline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +94,39 @@ def effects(
     return tuple(found)
 
 
-def felt(found: Sequence[Effect], unfinished: Collection[DeliveryId]) -> tuple[Effect, ...]:
-    """Those of ``found`` that move a delivery: the first for each that has not come to its end."""
+def arrived(testimony: Sequence[SealedEvidence], sent: Mapping[DeliveryId, SentDelivery]) -> tuple[DeliveryId, ...]:
+    """Deliveries with a deadline that lie in an inbox, as entitled ``testimony`` says: the node there ends them."""
+    return tuple(
+        one.delivery
+        for piece in testimony
+        if piece.claims.event is Event.CONTENT_CONSIGNMENT
+        for one in piece.claims.recipients
+        if one.delivery is not None and sent[one.delivery].has_deadline
+    )
+
+
+def felt(found: Sequence[Effect], held: Mapping[DeliveryId, SentState]) -> tuple[Effect, ...]:
+    """Those of ``found`` that move a delivery: the first for each that has not come to its end.
+
+    That nothing arrived in time was only supposed here; the recipient's node knows, and may say that it handed it over.
+    """
     first = {one.delivery: one for one in reversed(found)}
-    return tuple(one for one in first.values() if one.delivery in unfinished)
+    return tuple(
+        one
+        for one in first.values()
+        if (state := held.get(one.delivery)) is SentState.OPEN
+        or (state is SentState.PRESUMED and one.status is TransportStatus.DONE)
+    )
 
 
 def _effect(claims: Evidence, delivery: SentDelivery, status: TransportStatus) -> Effect:
-    by_recipient = claims.event in {Event.CONTENT_HANDOVER, Event.CONTENT_HANDOVER_FAILURE}
+    is_refusal = claims.event in _REFUSALS
     return Effect(
         delivery=delivery.id,
         status=status,
-        reason=claims.reason_code,
+        reason=claims.reason_code[:MAX_REASON_CODE_LENGTH],
         detail=claims.reason[:MAX_REASON_LENGTH] or claims.reason_code,
-        refused_by="" if by_recipient else claims.issuer,
+        refused_by=claims.issuer if is_refusal else "",
     )
 
 

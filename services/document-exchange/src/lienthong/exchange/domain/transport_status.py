@@ -7,6 +7,7 @@
 Nothing runs when a lease lapses: a delivery whose lease is over simply counts as ``initial`` again.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,15 @@ FINAL: Final = frozenset({TransportStatus.DONE, TransportStatus.FAIL})
 """The recipient's system has answered for good."""
 WAITING: Final = frozenset({TransportStatus.INITIAL, TransportStatus.PROCESSING})
 """The delivery is in the inbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a delivery ends. ``reason`` of a failure: a FailReason, or the code with which a node refused it."""
+
+    status: TransportStatus
+    detail: str = ""
+    reason: str = ""
 
 
 def standing(stored: TransportStatus, *, lease_until: datetime | None, now: datetime) -> TransportStatus:

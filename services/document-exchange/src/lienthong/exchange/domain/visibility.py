@@ -25,6 +25,7 @@ class Delivery:
     is_local: bool
     transport_status: TransportStatus
     transport_detail: str
+    transport_reason: str
     business_status: BusinessStatus | None
     updated_at: datetime
 

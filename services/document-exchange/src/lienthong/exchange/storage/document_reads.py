@@ -27,6 +27,7 @@ SUMMARY: tuple[ColumnElement[Any], ...] = (
     documents.c.notation,
     documents.c.priority,
     documents.c.submitted_at,
+    documents.c.expires_at,
     documents.c.package_sha256,
     documents.c.package_size,
     documents.c.media_type,
@@ -77,6 +78,7 @@ def summary_of(row: Row[Any]) -> DocumentSummary:
         notation=row.notation,
         priority=row.priority,
         submitted_at=row.submitted_at,
+        expires_at=row.expires_at,
         package=package_of(row),
         indication=row.indication,
         package_signature=row.package_signature or "absent",
@@ -94,6 +96,7 @@ def delivery_of(row: Row[Any], *, now: datetime) -> Delivery:
         is_local=row.is_local,
         transport_status=standing(TransportStatus(row.transport_status), lease_until=row.lease_until, now=now),
         transport_detail=row.transport_detail,
+        transport_reason=row.transport_reason,
         business_status=BusinessStatus(row.business_status) if row.business_status else None,
         updated_at=row.updated_at,
     )
@@ -118,6 +121,7 @@ def record_of(row: Row[Any]) -> DocumentRecord:
         submitted_by=row.submitted_by,
         stored_at=row.stored_at,
         replies_to=row.replies_to,
+        expires_at=row.expires_at,
     )
 
 

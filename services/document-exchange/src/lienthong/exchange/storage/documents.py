@@ -95,6 +95,7 @@ def _document_row(record: DocumentRecord) -> dict[str, object]:
         "submitted_by": record.submitted_by,
         "stored_at": record.stored_at,
         "replies_to": record.replies_to,
+        "expires_at": record.expires_at,
     }
 
 
@@ -108,5 +109,7 @@ def _delivery_row(record: DeliveryRecord) -> dict[str, object]:
         "is_local": record.is_local,
         "transport_status": record.transport_status.value,
         "transport_detail": record.transport_detail,
+        "transport_reason": record.transport_reason,
+        "expires_at": record.expires_at,
         "updated_at": record.updated_at,
     }

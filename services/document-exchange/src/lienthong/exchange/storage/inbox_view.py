@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.leases import Lease
 from lienthong.exchange.domain.listings import Claim, InboxQuery, WaitingDelivery
-from lienthong.exchange.domain.transport_status import WAITING, standing
+from lienthong.exchange.domain.transport_status import WAITING, Ending, standing
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.storage.document_reads import SUMMARY, delivery_of, package_of, summary_of
 from lienthong.exchange.storage.schema import deliveries, documents
@@ -41,7 +41,7 @@ _HOLD: Final = (
         documents.c.replies_to,
     )
     .join(documents, documents.c.id == deliveries.c.document_id)
-    .where(deliveries.c.id == bindparam("wanted"), deliveries.c.is_local)
+    .where(deliveries.c.id == bindparam("wanted"))
     .with_for_update(of=deliveries)
 )
 _SETTLE: Final = (
@@ -50,6 +50,7 @@ _SETTLE: Final = (
     .values(
         transport_status=bindparam("status"),
         transport_detail=bindparam("detail"),
+        transport_reason=bindparam("reason"),
         lease_until=None,
         updated_at=bindparam("now"),
     )
@@ -91,7 +92,7 @@ async def waiting_deliveries(connection: AsyncConnection, query: InboxQuery, *, 
             lease_until=row.lease_until if stands is TransportStatus.PROCESSING else None,
             document=summary_of(row),
         )
-        for row in await connection.execute(_select(query).where(in_inbox))
+        for row in await connection.execute(_select(query).where(in_inbox, _in_time(now)))
     ]
 
 
@@ -101,7 +102,7 @@ async def claim(connection: AsyncConnection, query: InboxQuery, *, lease: Lease,
     Simultaneous claims never meet: each locks its rows and steps over those that another has locked (PostgreSQL), or
     has the database to itself (SQLite). What another has just claimed is looked at again once its lock is had.
     """
-    statement = _select(query).where(_unclaimed(now)).with_for_update(of=deliveries, skip_locked=True)
+    statement = _select(query).where(_unclaimed(now), _in_time(now)).with_for_update(of=deliveries, skip_locked=True)
     claims = [
         Claim(
             delivery_id=row.id,
@@ -116,7 +117,7 @@ async def claim(connection: AsyncConnection, query: InboxQuery, *, lease: Lease,
 
 
 async def hold_delivery(connection: AsyncConnection, delivery: DeliveryId, *, now: datetime) -> HeldDelivery | None:
-    """A delivery of this node's inboxes, locked."""
+    """The delivery, to an inbox here or elsewhere, locked."""
     row = (await connection.execute(_HOLD, {"wanted": delivery})).one_or_none()
     if row is None:
         return None
@@ -134,19 +135,22 @@ async def hold_delivery(connection: AsyncConnection, delivery: DeliveryId, *, no
             priority=row.priority,
             package=package_of(row),
             replies_to=row.replies_to,
+            expires_at=row.expires_at,
         ),
     )
 
 
 async def settle_delivery(
-    connection: AsyncConnection, delivery: Delivery, *, status: TransportStatus, detail: str, now: datetime
+    connection: AsyncConnection, delivery: Delivery, *, ending: Ending, now: datetime
 ) -> Delivery:
-    """Writes what the recipient's system answered; gives the delivery as it stands then.
+    """Writes how the delivery ended; gives it as it stands then.
 
     The lease's token stays: a repeated answer shows it again.
     """
-    await connection.execute(_SETTLE, {"settled": delivery.id, "status": status.value, "detail": detail, "now": now})
-    return replace(delivery, transport_status=status, transport_detail=detail, updated_at=now)
+    status, detail, reason = ending.status, ending.detail, ending.reason
+    row = {"settled": delivery.id, "status": status.value, "detail": detail, "reason": reason, "now": now}
+    await connection.execute(_SETTLE, row)
+    return replace(delivery, transport_status=status, transport_detail=detail, transport_reason=reason, updated_at=now)
 
 
 async def _give(connection: AsyncConnection, claims: Sequence[Claim], *, client_id: str, now: datetime) -> None:
@@ -169,6 +173,12 @@ def _unclaimed(now: datetime) -> ColumnElement[bool]:
     status = deliveries.c.transport_status
     lapsed = and_(status == TransportStatus.PROCESSING.value, deliveries.c.lease_until <= now)
     return or_(status == TransportStatus.INITIAL.value, lapsed)
+
+
+def _in_time(now: datetime) -> ColumnElement[bool]:
+    """What has no deadline, or is not past it; a claim that is still good lasts beyond it."""
+    deadline = deliveries.c.expires_at
+    return or_(deadline.is_(None), deadline > now, deliveries.c.lease_until > now)
 
 
 def _select(query: InboxQuery) -> Select[tuple[object, ...]]:

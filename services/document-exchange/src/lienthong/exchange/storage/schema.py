@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from lienthong.shared.database import UtcDateTime
@@ -49,6 +50,7 @@ documents = Table(
     Column("submitted_by", String(200), nullable=False, server_default="", doc="Client id; empty beyond the origin"),
     Column("stored_at", UtcDateTime, nullable=False),
     Column("replies_to", ID, doc="A status: the platform document that it speaks of, when it is known here"),
+    Column("expires_at", UtcDateTime, doc="The sender's deadline; null: none"),
     Index("documents_by_sender", "sender", "id"),
     Index("documents_by_sender_document_id", "sender", "sender_document_id"),
 )
@@ -64,12 +66,24 @@ deliveries = Table(
     Column("is_local", Boolean, nullable=False, doc="Whether this node serves the recipient: it is in an inbox here"),
     Column("transport_status", String(16), nullable=False, doc="TransportStatus"),
     Column("transport_detail", Text, nullable=False, server_default=""),
+    Column(
+        "transport_reason", String(64), nullable=False, server_default="", doc="Of fail: FailReason or a problem's code"
+    ),
     Column("business_status", String(2), doc="The furthest BusinessStatus; null: none yet"),
     Column("lease_token", String(36)),
     Column("lease_until", UtcDateTime),
     Column("claimed_by", String(200)),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, doc="That of the document"),
+    Column("consigned_at", UtcDateTime, doc="At the origin: when it heard that a document with a deadline arrived"),
     Index("deliveries_inbox", "agency", "is_local", "transport_status", "id"),
+    Index(
+        "deliveries_deadline",
+        "transport_status",
+        "expires_at",
+        sqlite_where=text("expires_at IS NOT NULL"),
+        postgresql_where=text("expires_at IS NOT NULL"),
+    ),
 )
 
 statuses = Table(

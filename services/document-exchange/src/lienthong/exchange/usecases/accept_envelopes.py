@@ -21,7 +21,7 @@ from lienthong.exchange.domain.accept_envelope import (
 from lienthong.exchange.domain.document_facts import read_document, relayed_document
 from lienthong.exchange.domain.events import effect_felt
 from lienthong.exchange.domain.evidence import SealedEvidence
-from lienthong.exchange.domain.testimony import effects, felt
+from lienthong.exchange.domain.testimony import arrived, effects, felt
 from lienthong.exchange.errors import (
     EnvelopeMalformed,
     OriginNotEntitled,
@@ -33,7 +33,7 @@ from lienthong.exchange.storage.documents import require_same_documents
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.evidence import add_brought_evidence
 from lienthong.exchange.storage.schema import inbox, outbox
-from lienthong.exchange.storage.transport import apply_effects, hold_unfinished, sent_deliveries
+from lienthong.exchange.storage.transport import apply_effects, hold_movable, note_arrivals, sent_deliveries
 from lienthong.exchange.usecases.fetch_package import fetch_package
 from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_passage import Passage, local_deliveries, plan_passage
@@ -161,9 +161,10 @@ async def _hear(connection: AsyncConnection, testimony: Sequence[SealedEvidence]
     sent = await sent_deliveries(connection, (delivery for delivery in spoken_of if delivery is not None))
     found = effects(testimony, sent, here=process.here, directory=process.directory.current())
     await add_brought_evidence(connection, testimony)
-    moving = felt(found, await hold_unfinished(connection, (one.delivery for one in found)))
+    moving = felt(found, await hold_movable(connection, (one.delivery for one in found)))
     now = process.clock()
     await apply_effects(connection, moving, now)
+    await note_arrivals(connection, arrived(testimony, sent), now)
     await record_events(connection, [effect_felt(one, sent[one.delivery], at=now) for one in moving])
 
 

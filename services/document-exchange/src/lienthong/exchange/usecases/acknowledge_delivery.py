@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.exchange.domain.documents import FailReason
 from lienthong.exchange.domain.events import acknowledged
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence
 from lienthong.exchange.domain.leases import (
@@ -19,6 +20,7 @@ from lienthong.exchange.domain.leases import (
     HandoverResult,
     judge_acknowledgement,
 )
+from lienthong.exchange.domain.transport_status import Ending
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.inbox_view import HeldDelivery, hold_delivery, settle_delivery
@@ -31,8 +33,6 @@ _EVENTS = {
     HandoverResult.DONE: (Event.CONTENT_HANDOVER, "handed-over"),
     HandoverResult.FAIL: (Event.CONTENT_HANDOVER_FAILURE, "handover-failed"),
 }
-FAILURE_CODE = "recipient-reported-failure"
-"""``reason_code`` of the evidence when the recipient's system could not take the document in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,7 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
         )
         if verdict is Acknowledgement.REPEATS:
             return held.delivery
-        status = answer.result.transport_status
-        settled = await settle_delivery(connection, held.delivery, status=status, detail=answer.description, now=now)
+        settled = await settle_delivery(connection, held.delivery, ending=_ending(answer), now=now)
         evidence = _handover(answer, held, recorder=recorder, at=now)
         await recorder.record(connection, held.document, [evidence])
         if held.document.origin == process.here:
@@ -75,9 +74,14 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
 
 async def _held(connection: AsyncConnection, answer: Answer, *, now: datetime) -> HeldDelivery:
     held = await hold_delivery(connection, answer.delivery, now=now)
-    if held is None or held.delivery.agency not in answer.agencies:
+    if held is None or not held.delivery.is_local or held.delivery.agency not in answer.agencies:
         raise DeliveryNotFound("No such delivery is in an inbox of yours at this node.")
     return held
+
+
+def _ending(answer: Answer) -> Ending:
+    reason = "" if answer.result is HandoverResult.DONE else FailReason.RECIPIENT.value
+    return Ending(status=answer.result.transport_status, detail=answer.description, reason=reason)
 
 
 def _handover(answer: Answer, held: HeldDelivery, *, recorder: EvidenceRecorder, at: datetime) -> SealedEvidence:
@@ -87,7 +91,7 @@ def _handover(answer: Answer, held: HeldDelivery, *, recorder: EvidenceRecorder,
         node=recorder.here,
         time=at,
         actor=answer.client_id,
-        reason_code="" if answer.result is HandoverResult.DONE else FAILURE_CODE,
+        reason_code=_ending(answer).reason,
         reason=answer.description,
     )
     recipient = RecipientOutcome(

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from lienthong.exchange.domain.deadlines import is_expired
 from lienthong.exchange.domain.document_facts import arrived_status, delivery_records
-from lienthong.exchange.domain.documents import DocumentRecord
+from lienthong.exchange.domain.documents import DocumentRecord, FailReason
 from lienthong.exchange.domain.envelopes import (
     EVIDENCE_CHARACTERS_PER_ENVELOPE,
     RECIPIENTS_PER_ENVELOPE,
@@ -67,9 +68,15 @@ def consignment(
     recorder: EvidenceRecorder,
     document: DocumentRecord,
 ) -> SealedEvidence:
-    """Evidence that the document lies ready in the inboxes of ``local``."""
-    happening = Happening(event=Event.CONTENT_CONSIGNMENT, node=recorder.here, time=document.stored_at)
-    return recorder.seal(happening, document=about, recipients=outcomes(local, "consigned"))
+    """Evidence that the document lies ready in the inboxes of ``local``; that it came too late if it did."""
+    late = is_expired(document.expires_at, now=document.stored_at)
+    happening = Happening(
+        event=Event.ACCEPTANCE_REJECTION_EXPIRY if late else Event.CONTENT_CONSIGNMENT,
+        node=recorder.here,
+        time=document.stored_at,
+        reason_code=FailReason.EXPIRED.value if late else "",
+    )
+    return recorder.seal(happening, document=about, recipients=outcomes(local, "expired" if late else "consigned"))
 
 
 def onward(leg: Leg, document: DocumentRecord, *, evidence: tuple[str, ...], recorder: EvidenceRecorder) -> OutboxEntry:

@@ -5,9 +5,18 @@ the sender's repeat will use; after it the repeat gets the same receipt, and the
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from lienthong.exchange.domain.document_facts import document_kind, own_document_id, priority_of, read_document
+from lienthong.exchange.domain.deadlines import check_deadline
+from lienthong.exchange.domain.document_facts import (
+    business_type,
+    document_kind,
+    own_document_id,
+    priority_of,
+    read_document,
+)
 from lienthong.exchange.domain.resolve_recipients import Recipient, addressees, resolve_recipients
 from lienthong.exchange.domain.submission import (
     Sender,
@@ -37,7 +46,7 @@ from lienthong.shared.spooling import SpooledFile
 class Submission:
     """A package as it came in. ``request_sha256`` tells repeats from changes; ``key``: the client's own, if any.
 
-    ``replies_to``: the document that a status written here speaks of.
+    ``replies_to``: the document that a status written here speaks of. ``expires_at``: the sender's deadline.
     """
 
     spooled: SpooledFile
@@ -46,6 +55,15 @@ class Submission:
     key: str | None
     request_sha256: Sha256
     replies_to: DocumentId | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def asked_sha256(self) -> Sha256:
+        """What was asked for, the deadline included: a repeat has the same."""
+        if self.expires_at is None:
+            return self.request_sha256
+        asked = f"{self.request_sha256} until {self.expires_at.astimezone(UTC).isoformat()}"
+        return Sha256(hashlib.sha256(asked.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +143,7 @@ def _prepare(
     record = SubmissionRecord(
         client_id=client_id,
         key=key,
-        request_sha256=submission.request_sha256,
+        request_sha256=submission.asked_sha256,
         document_id=document.id,
         body=body.model_dump_json().encode(),
         created_at=now,
@@ -134,17 +152,20 @@ def _prepare(
 
 
 def _subject_matter(submission: Submission, examined: _Examined, *, process: Process) -> EnvelopeDocument:
-    content, spooled = examined.reading.content, submission.spooled
+    content, spooled, now = examined.reading.content, submission.spooled, process.clock()
+    kind = document_kind(content)
+    check_deadline(submission.expires_at, now=now, kind=kind, business_type=business_type(content))
     return EnvelopeDocument(
         id=DocumentId(new_uuid()),
-        kind=document_kind(content),
+        kind=kind,
         origin=process.here,
         sender=examined.agency,
         sender_document_id=own_document_id(content),
-        submitted_at=process.clock(),
+        submitted_at=now,
         priority=priority_of(content),
         package=PackageReference(sha256=spooled.sha256, size=spooled.size, media_type=submission.media_type),
         replies_to=submission.replies_to,
+        expires_at=submission.expires_at,
     )
 
 
@@ -160,7 +181,7 @@ async def _commit(
 
 
 def _replayed(earlier: SubmissionRecord, submission: Submission) -> Submitted:
-    if earlier.request_sha256 != submission.request_sha256:
+    if earlier.request_sha256 != submission.asked_sha256:
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used for another submission. Use a fresh key for a new document.",
             facts={"document": earlier.document_id},
