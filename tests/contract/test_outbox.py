@@ -15,12 +15,15 @@ from lienthong.shared.bus import Bus, Message
 from lienthong.shared.database import Database
 from lienthong.shared.identifiers import NodeId, Sha256
 from lienthong.shared.outbox import OutboxEntry, Pace, add
+from lienthong.shared.outbox.leases import Failure, note_failure
+from lienthong.shared.outbox.steering import pause, resume, retry_now
 from tests.contract.buses import LINGER, Buses, consuming, new_node
 from tests.contract.outboxes import (
     SWIFT,
     backlog,
     entry_to,
     metadata,
+    now,
     outbox,
     queue_up,
     receive,
@@ -256,3 +259,58 @@ async def test_stopping_relay_settles_what_is_under_way(
 
     assert left > 0
     assert len(set(arrived)) == 200
+
+
+class _Pausing:
+    """A publisher whose operator pauses the destination while the first message is under way."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.published: list[str] = []
+
+    async def publish(self, message: Message) -> None:
+        if not self.published:
+            async with self._database.begin() as connection:
+                assert await pause(connection, outbox, message.destination)
+                assert not await pause(connection, outbox, message.destination)
+        self.published.append(message.id)
+
+
+async def test_pause_stops_a_backlog_in_the_middle_and_resume_sends_the_rest(
+    database_url: str, sender: Database, folder: BlobStore
+) -> None:
+    node = new_node()
+    sent = await queue_up(sender, [entry_to(node) for _ in range(6)])
+
+    async with opened(database_url) as operators:
+        bus = _Pausing(operators)
+        async with relaying(sender, bus, folder, pace=Pace(batch=1)):
+            await asyncio.sleep(0.6)
+            assert (bus.published, await backlog(sender)) == (sent[:1], 5)
+            async with operators.begin() as connection:
+                assert await resume(connection, outbox, node)
+            await until_empty(sender)
+
+    assert bus.published == sent
+
+
+async def test_retry_now_ends_the_back_off_and_keeps_the_count(
+    buses: Buses, sender: Database, receiver: Database, folder: BlobStore
+) -> None:
+    node = new_node()
+    bus = await buses.connect(node)
+    failure = Failure(attempts=9, next_attempt_at=now() + timedelta(hours=1), error="bus-unavailable")
+    async with sender.begin() as connection:
+        await note_failure(connection, outbox, node, failure)
+    sent = await queue_up(sender, [entry_to(node)])
+
+    async with relaying(sender, bus, folder):
+        await asyncio.sleep(0.3)
+        assert await backlog(sender) == 1
+        async with sender.begin() as connection:
+            await retry_now(connection, outbox, node)
+        assert (await state_of(sender, node)).attempts == 9
+        assert await receive(bus, node, receiver, count=1) == sent
+        await until_empty(sender)
+
+    assert (await state_of(sender, node)).attempts == 0

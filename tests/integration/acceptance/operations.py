@@ -86,6 +86,10 @@ JSON_OPERATIONS: Final = (
         client=NODE,
     ),
     Operation(service="node", method="POST", path="/v1/log/cosignatures", body=_WITNESSED),
+    *(
+        Operation(service="node", method="POST", path=f"/v1/admin/destinations/{{node}}/{verb}", body={"reason": "x"})
+        for verb in ("pause", "resume", "retry")
+    ),
     Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
     Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
@@ -123,6 +127,7 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/log/inclusion", query=("evidence", "size")),
     Operation(service="node", method="GET", path="/v1/log/consistency", query=("from", "to")),
     Operation(service="node", method="GET", path="/v1/log/entries", query=("begin", "size", "limit")),
+    Operation(service="node", method="GET", path="/v1/admin/acts", query=("limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies", query=("q", "level", "parent", "limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}"),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("limit", "cursor")),

@@ -1,25 +1,20 @@
-"""The operator's desk: commands as processes of their own, against a network that serves over its real port."""
+"""The operator's desk: commands against a network that serves over its real port."""
 
 import asyncio
 import json
-import os
-import sys
+import tempfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from typer.testing import CliRunner, Result
+
+from lienthong.sdk.command import build_app
 from tests.integration.acceptance.whole_network import WholeNetwork
+from tests.integration.exchange.carry.tree import letter
 
-LIENTHONG = str(Path(sys.executable).with_name("lienthong"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Typed:
-    """What a command printed, and its exit status."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
+_NUMBERS: Final = count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,21 +23,21 @@ class Desk:
 
     network: WholeNetwork
 
-    async def type(self, *arguments: str, who: str = "operator") -> Typed:
-        """One command."""
+    async def type(self, *arguments: str, who: str = "operator") -> Result:
+        """What a command printed, and its exit status. The network goes on meanwhile; see the fixture ``quiet``."""
         profile = self.network.site.state_dir / "profiles" / f"{who}.toml"
-        process = await asyncio.create_subprocess_exec(
-            *(LIENTHONG, "admin", *arguments, "--profile", str(profile)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "COLUMNS": "200"},
-        )
-        stdout, stderr = await process.communicate()
-        assert process.returncode is not None
-        return Typed(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())
+        words = ["admin", *arguments, "--profile", str(profile)]
+        return await asyncio.to_thread(CliRunner().invoke, build_app(), words)
 
     async def ask(self, *arguments: str, who: str = "operator") -> Any:
         """What a command printed with ``--json``."""
         done = await self.type(*arguments, "--json", who=who)
-        assert done.exit_code == 0, done
+        assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
+
+
+def numbered_letter(sender: str, *, to: str) -> bytes:
+    """An unsigned package, each time under another number."""
+    number = str(next(_NUMBERS))
+    with tempfile.TemporaryDirectory() as folder:
+        return letter(sender, [to], folder=Path(folder), number=number)

@@ -22,22 +22,26 @@ async def test_destinations_show_what_waits_since_when_and_what_went_wrong(netwo
     """The node that it is about has no broker here, so nothing moves while it is looked at."""
     node, later = NodeId("H99"), datetime.now(UTC) + timedelta(hours=1)
     failure = Failure(attempts=7, next_attempt_at=later, error="bus-unavailable")
-    entry = OutboxEntry(id=MessageId(new_uuid()), destination=node, envelope="a.b.c", created_at=LONG_AGO)
+    entries = [
+        OutboxEntry(id=MessageId(new_uuid()), destination=node, envelope="a.b.c", created_at=at, priority=priority)
+        for at, priority in ((LONG_AGO, 0), (later, 3))
+    ]
     async with network.databases["H28"].begin() as connection:
         await note_failure(connection, outbox, node, failure)
-        await add(connection, outbox, [entry])
+        await add(connection, outbox, entries)
 
-    (shown,) = await desk.ask("destinations", "--node", "H28")
+    [shown] = [one for one in await desk.ask("destinations", "--node", "H28") if one["node"] == node]
     table = await desk.type("destinations", "--node", "H28")
 
     assert shown == {
         "node": node,
-        "backlog": 1,
+        "backlog": 2,
         "oldest_at": "2026-11-20T02:58:41Z",
         "attempts": 7,
         "next_attempt_at": later.isoformat().replace("+00:00", "Z"),
         "last_error": "bus-unavailable",
         "paused": False,
+        "by_priority": [{"priority": 3, "backlog": 1}, {"priority": 0, "backlog": 1}],
     }
     assert all(text in table.stdout for text in ("H99", "failing", "bus-unavailable", "2026-11-20 09:58:41", "UTC+7"))
 

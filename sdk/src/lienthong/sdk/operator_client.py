@@ -12,6 +12,8 @@ from lienthong.shared.contracts.directory import NodeEntry
 from lienthong.shared.identifiers import NodeId
 
 M = TypeVar("M", bound=BaseModel)
+MAX_PAGE = 500
+"""Items that a node gives at once."""
 
 
 class OperatorClient(LienthongClient):
@@ -26,9 +28,17 @@ class OperatorClient(LienthongClient):
         entry = NodeEntry.model_validate_json((await self._transport.send(call)).content)
         self._node, self._node_url = entry.id, entry.url.rstrip("/")
 
-    async def read(self, path: str, model: type[M], **given: str | int | None) -> list[M]:
-        """Every item of a list, page by page behind the scenes; ``given``: its query."""
-        return [item async for item in self._items(path, model, params=parameters(**given))]
+    async def read(
+        self, path: str, model: type[M], *, at_most: int | None = None, **given: str | int | None
+    ) -> list[M]:
+        """The items of a list, page by page behind the scenes, ``at_most`` so many; ``given``: its query."""
+        limit = None if at_most is None else min(at_most, MAX_PAGE)
+        found: list[M] = []
+        async for item in self._items(path, model, params=parameters(limit=limit, **given)):
+            found.append(item)
+            if len(found) == at_most:
+                break
+        return found
 
     async def read_one(self, path: str, model: type[M]) -> M:
         """One thing."""

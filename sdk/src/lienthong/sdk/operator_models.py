@@ -1,6 +1,9 @@
 """What a node tells its operators. Members that this version does not know are ignored."""
 
 from datetime import datetime
+from typing import Any
+
+from pydantic import Field
 
 from lienthong.shared.contracts import Contract
 
@@ -18,6 +21,25 @@ class Alarm(Contract):
     rounds: int
 
 
+class Act(Contract):
+    """Something that an operator did. ``subject``: what to; ``detail``: what it came to."""
+
+    id: str
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    reason: str = ""
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class PriorityBacklog(Contract):
+    """How much of one priority waits for a destination."""
+
+    priority: int
+    backlog: int
+
+
 class Destination(Contract):
     """What waits for one next hop. ``attempts``: failures since the last success; ``last_error``: a problem code."""
 
@@ -28,3 +50,4 @@ class Destination(Contract):
     next_attempt_at: datetime | None = None
     last_error: str | None = None
     paused: bool = False
+    by_priority: tuple[PriorityBacklog, ...] = ()

@@ -12,13 +12,12 @@ import uvloop
 from fastapi import FastAPI
 
 from lienthong.exchange.api import (
-    admin,
     deliveries,
-    destinations,
     documents,
     events,
     inbox,
     log,
+    operating,
     packages,
     statuses,
     submissions,
@@ -31,9 +30,8 @@ from lienthong.exchange.worker import Worker
 from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
-ROUTERS = tuple(
-    one.router
-    for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, admin, destinations)
+ROUTERS = operating.ROUTERS + tuple(
+    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events)
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""

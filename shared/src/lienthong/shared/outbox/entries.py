@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Index, Insert, Integer, MetaData, String, Table, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -103,31 +105,44 @@ class DestinationState:
     last_error: str | None
     """A problem code."""
     paused: bool
+    by_priority: Mapping[int, int]
+    """The backlog, the most urgent first: rows by priority."""
 
 
 async def queue_state(connection: AsyncConnection, table: Table) -> list[DestinationState]:
-    """Every destination that has a backlog or had a failure, by name."""
+    """Every destination that has a backlog, had a failure or was paused, by name."""
     settings = table.metadata.tables[DESTINATIONS]
     waiting = (
-        select(table.c.destination, func.count().label("backlog"), func.min(table.c.created_at).label("oldest_at"))
-        .group_by(table.c.destination)
+        select(
+            table.c.destination,
+            table.c.priority,
+            func.count().label("backlog"),
+            func.min(table.c.created_at).label("oldest_at"),
+        )
+        .group_by(table.c.destination, table.c.priority)
         .subquery()
     )
     both = waiting.join(settings, settings.c.destination == waiting.c.destination, full=True)
     columns = (settings.c.attempts, settings.c.next_attempt_at, settings.c.last_error, settings.c.paused)
     name = func.coalesce(waiting.c.destination, settings.c.destination).label("destination")
     rows = await connection.execute(
-        select(name, waiting.c.backlog, waiting.c.oldest_at, *columns).select_from(both).order_by(name)
+        select(name, waiting.c.priority, waiting.c.backlog, waiting.c.oldest_at, *columns)
+        .select_from(both)
+        .order_by(name, waiting.c.priority.desc())
     )
-    return [
-        DestinationState(
-            destination=NodeId(row.destination),
-            backlog=row.backlog or 0,
-            oldest_at=row.oldest_at,
-            attempts=row.attempts or 0,
-            next_attempt_at=row.next_attempt_at,
-            last_error=row.last_error,
-            paused=bool(row.paused),
-        )
-        for row in rows
-    ]
+    return [_state(NodeId(of), list(some)) for of, some in groupby(rows, key=lambda row: row.destination)]
+
+
+def _state(destination: NodeId, rows: Sequence[Any]) -> DestinationState:
+    """From one row for each priority that waits; from one row without a priority if nothing does."""
+    first = rows[0]
+    return DestinationState(
+        destination=destination,
+        backlog=sum(row.backlog or 0 for row in rows),
+        oldest_at=min((row.oldest_at for row in rows if row.oldest_at is not None), default=None),
+        attempts=first.attempts or 0,
+        next_attempt_at=first.next_attempt_at,
+        last_error=first.last_error,
+        paused=bool(first.paused),
+        by_priority={row.priority: row.backlog for row in rows if row.priority is not None},
+    )

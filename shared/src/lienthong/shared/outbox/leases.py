@@ -78,7 +78,7 @@ async def lease(
 ) -> list[Leased]:
     """Takes at most ``limit`` free rows, the highest priority and then the oldest first, until ``until``.
 
-    Rows that another relay is taking at this moment are passed over.
+    None while an operator pauses the destination. Rows that another relay is taking at this moment are passed over.
     """
     values = {"wanted": destination, "now": now, "until": until, "at_most": limit}
     taken = await connection.execute(_lease(table), values)
@@ -87,11 +87,14 @@ async def lease(
 
 @cache
 def _lease(table: Table) -> Executable:
+    settings = table.metadata.tables[DESTINATIONS]
+    paused = select(settings.c.destination).where(settings.c.destination == bindparam("wanted"), settings.c.paused)
     free = (
         select(table.c.id)
         .where(
             table.c.destination == bindparam("wanted"),
             or_(table.c.lease_until.is_(None), table.c.lease_until <= _NOW),
+            ~paused.exists(),
         )
         .order_by(table.c.priority.desc(), table.c.id)
         .limit(bindparam("at_most", type_=Integer))

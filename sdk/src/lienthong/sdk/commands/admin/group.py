@@ -2,7 +2,7 @@
 
 import typer
 
-from lienthong.sdk.commands.admin import alarms, destinations
+from lienthong.sdk.commands.admin import acts, alarms, destinations
 from lienthong.sdk.console import GuardedGroup
 
 HELP = """Look after a node: destinations, alarms. The profile's client needs the scope [bold]admin[/bold].
@@ -19,4 +19,8 @@ def build_group() -> typer.Typer:
     app = typer.Typer(cls=GuardedGroup, no_args_is_help=True, rich_markup_mode="rich")
     app.command("alarms", help=alarms.HELP)(alarms.alarms)
     app.command("destinations", help=destinations.HELP)(destinations.destinations)
+    app.command("pause", help=destinations.PAUSE_HELP)(destinations.steering("pause"))
+    app.command("resume", help=destinations.RESUME_HELP)(destinations.steering("resume"))
+    app.command("retry", help=destinations.RETRY_HELP)(destinations.steering("retry"))
+    app.command("acts", help=acts.HELP)(acts.acts)
     return app

@@ -13,6 +13,7 @@ from lienthong.shared.identifiers import NodeId
 NodeOption = Annotated[
     str | None, typer.Option("--node", help="Another node than the profile's; the registry has its address.")
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with your client id.")]
 T = TypeVar("T")
 
 

@@ -83,3 +83,5 @@ Reader = Annotated[Caller, Depends(caller_with(Scope.DOCUMENTS_READ))]
 """A caller that may read documents."""
 InboxOwner = Annotated[Caller, Depends(caller_with(Scope.INBOX))]
 """A caller that may take and answer for what arrived."""
+Operator = Annotated[Principal, Depends(require(Scope.ADMIN))]
+"""An operator. Needs no directory: what an operator mends may be why there is none."""

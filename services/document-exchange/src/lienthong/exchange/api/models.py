@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lienthong.exchange.api.examples import CLAIM, DELIVERY, DOCUMENT, HAPPENED, SUMMARY, WAITING
+from lienthong.exchange.domain.acts import MAX_REASON
 from lienthong.exchange.domain.business_status import MAX_DESCRIPTION
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.leases import MAX_CLAIMS, MAX_DETAIL, MAX_LEASE, MIN_LEASE, HandoverResult
@@ -28,6 +29,7 @@ _PLAIN = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]*$"
 """No character that XML 1.0 cannot hold. Source: XML 1.0, production 2."""
 PlainText = Annotated[str, StringConstraints(pattern=_PLAIN)]
 ShortText = Annotated[PlainText, StringConstraints(max_length=200)]
+ReasonText = Annotated[PlainText, StringConstraints(max_length=MAX_REASON)]
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LENGTH)]
 
 

@@ -27,6 +27,11 @@ def inbox_position(cursor: str | None) -> tuple[int, DeliveryId] | None:
     return priority, DeliveryId(_uuid(delivery))
 
 
+def newest_position(cursor: str | None) -> str | None:
+    """Id of the thing that a page ended with, in lists whose newest come first. Raises :class:`CursorInvalid`."""
+    return None if cursor is None else _uuid(decode_cursor(cursor, str)[0])
+
+
 def sent_cursor(page: Page[DocumentSummary]) -> str | None:
     """The cursor that continues after ``page``; None: nothing follows."""
     return encode_cursor(page.items[-1].id) if page.more else None
@@ -34,7 +39,8 @@ def sent_cursor(page: Page[DocumentSummary]) -> str | None:
 
 def sent_position(cursor: str | None) -> DocumentId | None:
     """Id of the document that a page ended with. Raises :class:`CursorInvalid`."""
-    return None if cursor is None else DocumentId(_uuid(decode_cursor(cursor, str)[0]))
+    position = newest_position(cursor)
+    return None if position is None else DocumentId(position)
 
 
 def _uuid(part: str | int) -> str:

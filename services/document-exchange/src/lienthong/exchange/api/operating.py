@@ -1,0 +1,5 @@
+"""Everything below ``/v1/admin``."""
+
+from lienthong.exchange.api import acts, admin, destinations
+
+ROUTERS = (admin.router, acts.router, destinations.router)
