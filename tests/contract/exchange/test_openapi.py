@@ -22,6 +22,7 @@ from lienthong.shared.database import migrate
 from tests.contract.exchange.snapshot import agreed, current
 from tests.integration.exchange.receive.receiving_node import Arrived, Letter, ReceivingNode, receiving_node
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 OPERATIONS = [(path, method) for path, item in agreed()["paths"].items() for method in item]
 
 

@@ -70,6 +70,9 @@ _REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:
 _REMOTE: Final = {"agency": NODE, "name": "Thử", "organisation": "Thử", "officer": "thu", "signers": ["thu"]}
 _DECISION: Final = {"reason": "đúng hồ sơ"}
 JSON_OPERATIONS: Final = (
+    Operation(
+        service="node", method="POST", path="/v1/documents", body={"upload": ID, "sha256": "0" * 64}, client=NODE
+    ),
     Operation(service="node", method="POST", path="/v1/inbox/claims", body={"agency": NODE, "limit": 1}, client=NODE),
     Operation(
         service="node",
@@ -121,6 +124,8 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
     Operation(service="node", method="GET", path="/v1/events", query=("agency", "type", "after", "limit"), client=NODE),
     Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
+    Operation(service="node", method="HEAD", path="/v1/uploads/{upload}", client=NODE),
+    Operation(service="node", method="DELETE", path="/v1/uploads/{upload}", client=NODE),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/newest", query=("stamped",)),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/covering", query=("size",)),
     Operation(service="node", method="GET", path="/v1/log/checkpoints/{size}"),

@@ -139,7 +139,7 @@ async def test_a_signed_package_whose_file_was_changed_is_refused_with_the_repor
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "text/xml", "application/xml", "application/octet-stream", "", "garbage", "a/b" * 1000],
+    ["application/jsonx", "text/xml", "application/xml", "application/octet-stream", "", "garbage", "a/b" * 1000],
 )
 async def test_an_unsupported_media_type_is_refused(network: WholeNetwork, media_type: str) -> None:
     answer = await network.submit(SENDER, b"<edXML/>", media_type=media_type)

@@ -113,11 +113,11 @@ def install_problem_handlers(app: Starlette, *, hop: str) -> None:
 
     async def known(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, LienthongError)  # noqa: S101 — registered for this class only
-        return _response(request, error, hop=hop)
+        return problem_response(request, error, hop=hop)
 
     async def malformed(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 — likewise
-        return _response(request, _from_validation(error), hop=hop)
+        return problem_response(request, _from_validation(error), hop=hop)
 
     async def routing(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101 — likewise
@@ -125,7 +125,7 @@ def install_problem_handlers(app: Starlette, *, hop: str) -> None:
 
     async def unknown(request: Request, error: Exception) -> JSONResponse:
         log.error("unhandled error", path=request.url.path, exc_info=error)
-        return _response(request, InternalError(_INTERNAL_DETAIL), hop=hop)
+        return problem_response(request, InternalError(_INTERNAL_DETAIL), hop=hop)
 
     app.add_exception_handler(LienthongError, known)
     app.add_exception_handler(RequestValidationError, malformed)
@@ -133,13 +133,16 @@ def install_problem_handlers(app: Starlette, *, hop: str) -> None:
     app.add_exception_handler(Exception, unknown)
 
 
-def _response(request: Request, error: LienthongError, *, hop: str) -> JSONResponse:
+def problem_response(request: Request, error: LienthongError, *, hop: str, status: int | None = None) -> JSONResponse:
+    """The answer to ``error``; ``status``: where a protocol has another one for it than the category has."""
     headers: dict[str, str] = {}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     body = problem_body(error, instance=request.url.path, hop=hop)
+    if status is not None:
+        body["status"] = status
     return JSONResponse(body, status_code=body["status"], headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
@@ -154,11 +157,13 @@ def _from_validation(error: RequestValidationError) -> InvalidRequest:
 
 def _from_http_exception(request: Request, error: HTTPException, *, hop: str) -> JSONResponse:
     if isinstance(error.__cause__, LienthongError):  # FastAPI's way with what ends the reading of a body
-        return _response(request, error.__cause__, hop=hop)
+        return problem_response(request, error.__cause__, hop=hop)
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        return _response(request, InvalidRequest("The body cannot be read as what its Content-Type says."), hop=hop)
+        return problem_response(
+            request, InvalidRequest("The body cannot be read as what its Content-Type says."), hop=hop
+        )
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return _response(request, NoSuchResource("There is nothing at this address."), hop=hop)
+        return problem_response(request, NoSuchResource("There is nothing at this address."), hop=hop)
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "-")
     body = {

@@ -123,7 +123,7 @@ async def test_a_sender_of_another_node_is_sent_there(tree: Tree) -> None:
 
 async def test_what_is_no_package_is_refused_by_its_type(tree: Tree) -> None:
     async with tree.client(HERE) as client:
-        answer = await client.post("/v1/documents", content=b"{}", headers={"Content-Type": "application/json"})
+        answer = await client.post("/v1/documents", content=b"{}", headers={"Content-Type": "text/plain"})
 
     _refused(answer, 400, "unsupported-media-type")
     assert "multipart/form-data" in answer.json()["accepted"]

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return self.state_dir / "pulls"
 
     @property
+    def uploads_dir(self) -> Path:
+        """Folder for uploads under way, on the file system of the spool."""
+        return self.state_dir / "uploads"
+
+    @property
     def directory_path(self) -> Path:
         """The last good directory snapshot, as it was published."""
         return self.state_dir / "directory.jws"

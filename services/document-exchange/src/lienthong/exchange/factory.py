@@ -66,7 +66,7 @@ class Factory(Process):
 async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clock = utc_now) -> AsyncIterator[Factory]:
     """Opens a node's process-wide things, and closes them at the end. Nothing else needs to be up."""
     async with AsyncExitStack() as stack:
-        for folder in (settings.spool_dir, settings.pulls_dir):
+        for folder in (settings.spool_dir, settings.pulls_dir, settings.uploads_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)

@@ -21,6 +21,7 @@ from lienthong.exchange.api import (
     packages,
     statuses,
     submissions,
+    uploads,
 )
 from lienthong.exchange.config import MIGRATIONS, Settings
 from lienthong.exchange.factory import Factory, open_factory, utc_now
@@ -31,7 +32,7 @@ from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
 ROUTERS = operating.ROUTERS + tuple(
-    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events)
+    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads)
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""

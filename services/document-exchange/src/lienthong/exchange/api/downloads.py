@@ -4,11 +4,12 @@ import asyncio
 import base64
 import unicodedata
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from lienthong.exchange.domain.byte_ranges import RangeNotSatisfiable, is_unchanged, requested_range
 from lienthong.exchange.usecases.export_evidence import ExportedEvidence
@@ -18,7 +19,7 @@ from lienthong.shared.edxml.limits import READ_CHUNK_BYTES
 from lienthong.shared.edxml.media_types import ASICE
 from lienthong.shared.edxml.model import AttachmentIndex
 from lienthong.shared.identifiers import NodeId, Sha256
-from lienthong.shared.problems import PROBLEM_MEDIA_TYPE, problem_body, problem_responses
+from lienthong.shared.problems import problem_response, problem_responses
 
 HARMLESS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -120,9 +121,9 @@ async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
 
 
 def _beyond_the_end(request: Request, error: RangeNotSatisfiable, *, hop: NodeId) -> Response:
-    body = {**problem_body(error, instance=request.url.path, hop=hop), "status": 416}
-    headers = {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
-    return JSONResponse(body, status_code=416, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
+    answer = problem_response(request, error, hop=hop, status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+    answer.headers.update({"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"})
+    return answer
 
 
 async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from lienthong.exchange.api.authorization import WithFactory, Writer
 from lienthong.exchange.api.refusals import CALLER_ERRORS
-from lienthong.exchange.api.taking_over import MULTIPART, Wishes, take_over, taken_over
+from lienthong.exchange.api.taking_over import JSON, MULTIPART, Wishes, take_over, taken_over
+from lienthong.exchange.api.uploaded import UPLOADED, UploadedPackage
 from lienthong.exchange.domain.deadlines import DeadlineInvalid, deadline_in
+from lienthong.exchange.domain.uploads import UploadBusy, UploadConsumed, UploadIncomplete, UploadNotFound
 from lienthong.exchange.errors import (
     AgencyNotServed,
     IdempotencyKeyInvalid,
@@ -21,6 +23,8 @@ from lienthong.exchange.errors import (
 )
 from lienthong.exchange.usecases.submission_answer import SubmissionAnswer
 from lienthong.shared.blobs import BlobStoreUnavailable
+from lienthong.shared.body_limit import RequestTooLarge
+from lienthong.shared.clients.node import DigestMismatch
 from lienthong.shared.clients.signing import RemoteKeyMissing, SigningForbidden, SigningRefused, SigningUnavailable
 from lienthong.shared.disk_space import InsufficientStorage
 from lienthong.shared.edxml import errors as edxml_errors
@@ -59,6 +63,12 @@ REFUSALS: tuple[type[LienthongError], ...] = (
     SigningForbidden,
     SigningRefused,
     SigningUnavailable,
+    RequestTooLarge,
+    UploadNotFound,
+    UploadBusy,
+    UploadIncomplete,
+    UploadConsumed,
+    DigestMismatch,
 )
 
 PACKAGE_BODY: dict[str, Any] = {
@@ -77,6 +87,7 @@ PACKAGE_BODY: dict[str, Any] = {
                     },
                 }
             },
+            JSON: {"schema": UploadedPackage.model_json_schema(), "example": UPLOADED},
         },
     }
 }
@@ -102,7 +113,7 @@ async def submit(
         Header(description="The deadline, RFC 3339 with offset", examples=["2026-03-02T17:00:00+07:00"]),
     ] = None,
 ) -> Response:
-    """Takes a package over: an edXML file, an ASiC-E container, or a header with files, of which one is made.
+    """Takes a package over: edXML, an ASiC-E container, an upload, or a header with files, of which one is made.
 
     The answer holds the receipt. The same submission again, by key or by its bytes, gets the same answer, byte for
     byte, with ``Idempotency-Replayed: true``. With ``Lienthong-Expires``, what a recipient has not claimed by then

@@ -8,15 +8,19 @@ from fastapi import Request, Response
 
 from lienthong.exchange.api.authorization import Caller
 from lienthong.exchange.api.receiving import Limits, receive_draft, receive_package
+from lienthong.exchange.api.uploaded import receive_uploaded
 from lienthong.exchange.domain.submission import Sender
 from lienthong.exchange.errors import UnsupportedMediaType
 from lienthong.exchange.factory import Factory
 from lienthong.exchange.usecases.build_package import build_package
 from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
+from lienthong.exchange.usecases.submit_upload import UploadOrder, submit_upload
 from lienthong.shared.edxml.media_types import ASICE, EDXML
+from lienthong.shared.identifiers import Sha256
 
 MULTIPART: Final = "multipart/form-data"
-ACCEPTED: Final = (EDXML, ASICE, MULTIPART)
+JSON: Final = "application/json"
+ACCEPTED: Final = (EDXML, ASICE, MULTIPART, JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +33,21 @@ class Wishes:
 
 
 async def take_over(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:
-    """Submits an edXML file, an ASiC-E container, or a header with files, of which a package is made.
+    """Submits an edXML file, an ASiC-E container, an upload, or a header with files, of which a package is made.
 
     Raises:
         UnsupportedMediaType: It is none of them.
-        LienthongError: What reading the body and :func:`submit_document` raise.
+        LienthongError: What reading the body, :func:`submit_document` and :func:`submit_upload` raise.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in (EDXML, ASICE):
         return await _whole(request, factory, caller, media_type=media_type, wishes=wishes)
     if media_type == MULTIPART:
         return await _drafted(request, factory, caller, wishes=wishes)
+    if media_type == JSON:
+        return await _uploaded(request, factory, caller, wishes=wishes)
     raise UnsupportedMediaType(
-        f"Send {EDXML}, {ASICE} or {MULTIPART}, and say so in Content-Type.", facts={"accepted": list(ACCEPTED)}
+        f"Send one of {', '.join(ACCEPTED)}, and say so in Content-Type.", facts={"accepted": list(ACCEPTED)}
     )
 
 
@@ -50,7 +56,7 @@ def taken_over(submitted: Submitted) -> Response:
     headers = {"Location": f"/v1/documents/{submitted.record.document_id}"}
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(submitted.record.body, status_code=201, media_type="application/json", headers=headers)
+    return Response(submitted.record.body, status_code=201, media_type=JSON, headers=headers)
 
 
 def sender_of(caller: Caller) -> Sender:
@@ -86,3 +92,16 @@ async def _drafted(request: Request, factory: Factory, caller: Caller, *, wishes
             expires_at=wishes.expires_at,
         )
         return await submit_document(submission, factory)
+
+
+async def _uploaded(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:
+    sender = sender_of(caller)
+    named = await receive_uploaded(request)
+    order = UploadOrder(
+        upload=named.upload,
+        sha256=None if named.sha256 is None else Sha256(named.sha256),
+        sender=sender,
+        key=wishes.key,
+        expires_at=wishes.expires_at,
+    )
+    return await submit_upload(order, factory)

@@ -60,10 +60,15 @@ class Submission:
     @property
     def asked_sha256(self) -> Sha256:
         """What was asked for, the deadline included: a repeat has the same."""
-        if self.expires_at is None:
-            return self.request_sha256
-        asked = f"{self.request_sha256} until {self.expires_at.astimezone(UTC).isoformat()}"
-        return Sha256(hashlib.sha256(asked.encode()).hexdigest())
+        return asked_sha256(self.request_sha256, self.expires_at)
+
+
+def asked_sha256(request_sha256: Sha256, expires_at: datetime | None) -> Sha256:
+    """What tells a repeat from another request."""
+    if expires_at is None:
+        return request_sha256
+    asked = f"{request_sha256} until {expires_at.astimezone(UTC).isoformat()}"
+    return Sha256(hashlib.sha256(asked.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +94,9 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
             :class:`SignatureInvalid`, :class:`IdempotencyKeyReused`.
     """
     key = idempotency_key(submission.key, submission.request_sha256)
-    async with process.database.read() as connection:
-        earlier = await find_submission(connection, client_id=submission.sender.client_id, key=key)
+    earlier = await earlier_submission(submission.sender.client_id, key, process, asked=submission.asked_sha256)
     if earlier is not None:
-        return _replayed(earlier, submission)
+        return earlier
     directory = process.directory.current()
     # 3 and 4. Parsed, and its signatures validated.
     examined = await _examined(submission, process, directory)
@@ -108,6 +112,13 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
     # 6. The package is durable before any row names it; then one transaction.
     async with process.adoptions.adopted(submission.spooled, now=process.clock()):
         return await _commit(plan, record, submission=submission, process=process)
+
+
+async def earlier_submission(client_id: str, key: str, process: Process, *, asked: Sha256) -> Submitted | None:
+    """The answer that was given under ``key`` before. Raises :class:`IdempotencyKeyReused`."""
+    async with process.database.read() as connection:
+        earlier = await find_submission(connection, client_id=client_id, key=key)
+    return _replayed(earlier, asked) if earlier is not None else None
 
 
 async def _examined(submission: Submission, process: Process, directory: Directory) -> _Examined:
@@ -177,11 +188,11 @@ async def _commit(
             await store_documents(connection, [plan])
             return Submitted(record=record, replayed=False)
         winner = await find_submission(connection, client_id=record.client_id, key=record.key)
-    return _replayed(winner or record, submission)
+    return _replayed(winner or record, submission.asked_sha256)
 
 
-def _replayed(earlier: SubmissionRecord, submission: Submission) -> Submitted:
-    if earlier.request_sha256 != submission.asked_sha256:
+def _replayed(earlier: SubmissionRecord, asked: Sha256) -> Submitted:
+    if earlier.request_sha256 != asked:
         raise IdempotencyKeyReused(
             "This Idempotency-Key was used for another submission. Use a fresh key for a new document.",
             facts={"document": earlier.document_id},

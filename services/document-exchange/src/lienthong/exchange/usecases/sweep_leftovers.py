@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from lienthong.exchange.usecases.process import Process
-from lienthong.shared.partial_file import lock_file
+from lienthong.exchange.usecases.sweep_uploads import remove_unless_held, sweep_uploads
 
 SPOOL_KEPT: Final = timedelta(days=1)
 """Bodies in the spool that nobody has written to for so long belong to a process that was killed."""
@@ -24,6 +24,7 @@ async def sweep_leftovers(process: Process) -> int:
     settings, now = process.settings, process.clock()
     removed = await asyncio.to_thread(_sweep, settings.spool_dir, before=now - SPOOL_KEPT)
     removed += await asyncio.to_thread(_sweep, settings.pulls_dir, before=now - PULLS_KEPT)
+    removed += await sweep_uploads(process)
     if removed:
         _log.info("removed leftovers", files=removed)
     return removed
@@ -31,13 +32,4 @@ async def sweep_leftovers(process: Process) -> int:
 
 def _sweep(folder: Path, *, before: datetime) -> int:
     old = [path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < before.timestamp()]
-    return sum(_remove(path) for path in old)
-
-
-def _remove(path: Path) -> bool:
-    held = lock_file(path)
-    if held is None:
-        return False
-    with held:
-        path.unlink(missing_ok=True)
-    return True
+    return sum(map(remove_unless_held, old))
