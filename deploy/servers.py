@@ -134,6 +134,11 @@ class PrivateRabbitMQ(PrivateServer):
         super().kill()
         self._end_mapper()
 
+    def forget(self) -> None:
+        """Kills the node and throws its disk away: when it starts again, no queue and no message is left."""
+        self.kill()
+        shutil.rmtree(self.directory / "data", ignore_errors=True)
+
     def _end_mapper(self) -> None:
         if self._mapper is not None:
             self._mapper.kill()

@@ -12,9 +12,19 @@ from sqlalchemy import MetaData, func, select
 from lienthong.shared.blobs import BlobStore
 from lienthong.shared.bus import Bus, Publisher, Received
 from lienthong.shared.database import Database
+from lienthong.shared.errors import Unavailable
 from lienthong.shared.identifiers import MessageId, NodeId, Sha256, new_uuid
 from lienthong.shared.inbox import claim_new, inbox_table
-from lienthong.shared.outbox import DestinationState, OutboxEntry, Pace, Relay, add, outbox_table, queue_state
+from lienthong.shared.outbox import (
+    DestinationState,
+    OutboxEntry,
+    Pace,
+    Relay,
+    acknowledge,
+    add,
+    outbox_table,
+    queue_state,
+)
 from tests.contract.buses import LINGER
 
 metadata = MetaData()
@@ -24,6 +34,7 @@ SWIFT = Pace(
     first_delay=timedelta(milliseconds=20),
     longest_delay=timedelta(milliseconds=200),
     longest_broker_delay=timedelta(milliseconds=200),
+    probe_rest=timedelta(milliseconds=50),
 )
 """Patience in milliseconds, so that a test need not have any."""
 FORGETFUL = replace(SWIFT, lease=timedelta(seconds=3))
@@ -53,8 +64,22 @@ async def queue_up(database: Database, entries: Sequence[OutboxEntry]) -> list[M
 
 
 async def backlog(database: Database) -> int:
+    """Rows that no broker has confirmed."""
+    async with database.read() as connection:
+        waiting = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+        return (await connection.execute(waiting)).scalar_one()
+
+
+async def unacknowledged(database: Database) -> int:
+    """Rows that are there at all."""
     async with database.read() as connection:
         return (await connection.execute(select(func.count()).select_from(outbox))).scalar_one()
+
+
+async def tell(sender: Database, ids: Sequence[MessageId], *, by: NodeId) -> None:
+    """The next hop's notice, as the sender hears it."""
+    async with sender.begin() as connection:
+        await acknowledge(connection, outbox, ids, by=by)
 
 
 async def state_of(database: Database, node: NodeId) -> DestinationState:
@@ -74,14 +99,22 @@ async def relaying(database: Database, bus: Publisher, blobs: BlobStore, *, pace
             await running
 
 
-async def receive(bus: Bus, node: NodeId, database: Database, *, count: int) -> list[MessageId]:
-    """Takes messages as a consumer does, one transaction a batch, until ``count`` had an effect; their ids in order."""
+async def receive(
+    bus: Bus, node: NodeId, database: Database, *, count: int, sender: Database | None = None
+) -> list[MessageId]:
+    """Takes messages as a consumer does, one transaction a batch, until ``count`` had an effect; their ids in order.
+
+    ``sender`` hears what was taken.
+    """
     effects: list[MessageId] = []
     batches = bus.batches(node, size=50, linger=LINGER)
     async with asyncio.timeout(120):
         while len(effects) < count:
             batch = await anext(batches)
             effects += await take(batch, database)
+            if sender is not None:
+                with contextlib.suppress(Unavailable):  # a notice that is not heard
+                    await tell(sender, [received.message.id for received in batch], by=node)
     await batches.aclose()  # type: ignore[attr-defined]
     return effects
 

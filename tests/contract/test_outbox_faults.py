@@ -1,17 +1,21 @@
 """Kills in mid-flight: nothing is lost, and every effect happens once."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import aio_pika
 import pytest
 
 from deploy.servers import QUEUES_KEPT_AFTER_S, PrivatePostgres, PrivateRabbitMQ
 from lienthong.shared.blobs import BlobStore
 from lienthong.shared.blobs.obstore_store import open_blob_store
-from lienthong.shared.bus import BusUnavailable
+from lienthong.shared.bus import BusUnavailable, Unroutable, queue_name
 from lienthong.shared.bus.rabbitmq import RabbitMQBus
 from lienthong.shared.database import Database
 from lienthong.shared.identifiers import MessageId
@@ -25,6 +29,7 @@ from tests.contract.outboxes import (
     receive,
     relaying,
     take,
+    unacknowledged,
     until_empty,
 )
 from tests.support.databases import opened
@@ -85,7 +90,7 @@ async def test_broker_killed_in_mid_flight_loses_nothing(
     sent = await queue_up(sender, [entry_to(node) for _ in range(500)])
 
     async with relaying(sender, bus, folder):
-        receiving = asyncio.create_task(receive(bus, node, receiver, count=500))
+        receiving = asyncio.create_task(receive(bus, node, receiver, count=500, sender=sender))
         while await backlog(sender) > 400:
             await asyncio.sleep(0.01)
         await asyncio.to_thread(own_rabbitmq.kill)
@@ -95,6 +100,47 @@ async def test_broker_killed_in_mid_flight_loses_nothing(
         await asyncio.to_thread(own_rabbitmq.start)
         assert sorted(await receiving) == sorted(sent)
         await until_empty(sender)
+    await bus.close()
+
+
+async def test_broker_that_loses_its_disk_loses_no_message(
+    own_rabbitmq: PrivateRabbitMQ, sender: Database, receiver: Database, folder: BlobStore
+) -> None:
+    node = new_node()
+    bus = RabbitMQBus(own_rabbitmq.url(), node=node)
+    await bus.open()
+    sent = await queue_up(sender, [entry_to(node) for _ in range(50)])
+
+    impatient = replace(FORGETFUL, overdue=timedelta(seconds=2), probe_rest=timedelta(milliseconds=100))
+    async with relaying(sender, bus, folder, pace=impatient):
+        await until_empty(sender)  # the broker has confirmed all of them
+        await asyncio.to_thread(own_rabbitmq.forget)
+        await asyncio.to_thread(own_rabbitmq.start)
+        arrived = await receive(bus, node, receiver, count=50, sender=sender)
+    await bus.close()
+
+    assert sorted(arrived) == sorted(sent)
+    assert await unacknowledged(sender) == 0
+
+
+async def test_queue_that_somebody_deletes_is_declared_again(own_rabbitmq: PrivateRabbitMQ, receiver: Database) -> None:
+    node = new_node()
+    bus = RabbitMQBus(own_rabbitmq.url(), node=node)
+    await bus.open()
+    receiving = asyncio.create_task(receive(bus, node, receiver, count=1))
+    await asyncio.sleep(0.5)
+    async with await aio_pika.connect(own_rabbitmq.url()) as connection, connection.channel() as channel:
+        await channel.queue_delete(queue_name(node))
+
+    message = message_to(node)
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(Unroutable):
+                await bus.publish(message)
+                break
+            await asyncio.sleep(0.1)
+
+    assert await receiving == [message.id]
     await bus.close()
 
 
@@ -109,7 +155,7 @@ async def test_database_killed_in_mid_flight_loses_nothing(
                 await connection.run_sync(metadata.create_all)
             sent = await queue_up(sender, [entry_to(node) for _ in range(500)])
             async with relaying(sender, bus, folder, pace=FORGETFUL):
-                receiving = asyncio.create_task(receive(bus, node, receiver, count=500))
+                receiving = asyncio.create_task(receive(bus, node, receiver, count=500, sender=sender))
                 while await backlog(sender) > 400:
                     await asyncio.sleep(0.01)
                 await asyncio.to_thread(postgres.kill)

@@ -71,7 +71,7 @@ def _no_trust(_published: bytes) -> TrustStore:
 async def _consume(tree: Tree, queue: Queue) -> None:
     """G22 consumes while it has no trust list, so that nothing can be judged."""
     missing = HeldCopy(Path("nowhere"), parse=_no_trust, missing=TrustListMissing("None yet."))
-    await MessageConsumer(dataclasses.replace(tree["G22"].factory, trust=missing), queue).run()
+    await MessageConsumer(dataclasses.replace(tree["G22"].factory, trust=missing), queue, network=queue).run()
 
 
 @pytest.mark.parametrize("attempts", [1, FRESH_ATTEMPTS - 1])
@@ -111,7 +111,7 @@ async def test_seal_that_a_stale_trust_list_does_not_know_is_tried_again(
     message = dataclasses.replace(MESSAGE, envelope=sealed, destination=NodeId("G22"))
     queue = Queue(delivered=Delivered(attempts=attempts, message=message))
 
-    await MessageConsumer(tree["G22"].factory, queue).run()
+    await MessageConsumer(tree["G22"].factory, queue, network=queue).run()
 
     assert (queue.delivered.answers, queue.published) == ([answer], [])
 
@@ -119,6 +119,6 @@ async def test_seal_that_a_stale_trust_list_does_not_know_is_tried_again(
 async def test_seal_that_time_cannot_mend_is_buried_at_once(tree: Tree) -> None:
     queue = Queue(delivered=Delivered(attempts=1))
 
-    await MessageConsumer(tree["G22"].factory, queue).run()
+    await MessageConsumer(tree["G22"].factory, queue, network=queue).run()
 
     assert queue.delivered.answers == ["seal-invalid"]

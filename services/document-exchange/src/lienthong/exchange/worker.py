@@ -113,7 +113,7 @@ class Worker:
                 clock=self._factory.clock,
                 pace=Pace() if self._factory.bus is None else IN_ONE_PROCESS,
             )
-            consumer = MessageConsumer(self._factory, road.own, on_commit=relay.wake)
+            consumer = MessageConsumer(self._factory, road.own, network=road.network, on_commit=relay.wake)
 
             async def consume() -> timedelta:
                 await consumer.run()

@@ -114,6 +114,7 @@ class RabbitMQBus:
         while not self._is_closed:
             try:
                 link = await self._linked()
+                await amqp.declare_queues(link.channel, node)  # somebody may have deleted them since the link was made
                 consumer = Consumer(node=node, prefetch=2 * size, bury=self._bury, retry_delay=self._retry_delay)
                 async with consumer.consuming(link.connection, within=SETUP_TIMEOUT):
                     while batch := await consumer.batch(size=size, linger=linger):

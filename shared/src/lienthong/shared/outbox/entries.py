@@ -18,7 +18,10 @@ DESTINATIONS = "outbox_destinations"
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The table ``outbox``; also puts ``outbox_destinations`` into ``metadata``."""
+    """The table ``outbox``; also puts ``outbox_destinations`` into ``metadata``.
+
+    A row waits, is sent when a broker has confirmed it, and goes when the next hop has acknowledged it.
+    """
     Table(
         DESTINATIONS,
         metadata,
@@ -41,8 +44,15 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("headers", JSON, nullable=False, doc="Such as traceparent"),
         Column("lease_until", UtcDateTime, doc="A relay has it until then; null: nobody"),
         Column("attempts", Integer, nullable=False, server_default="0", doc="Times that its body could not be read"),
+        Column("sent_at", UtcDateTime, doc="The broker has confirmed it, the next hop has not; null: it waits"),
+        Column("overdue_at", UtcDateTime, doc="From then on it may be lost; null: it waits"),
+        Column("sends", Integer, nullable=False, server_default="0", doc="Confirms so far"),
     )
-    Index("outbox_in_order", outbox.c.destination, outbox.c.priority.desc(), outbox.c.id)
+    waits, is_sent = outbox.c.sent_at.is_(None), outbox.c.sent_at.is_not(None)
+    in_order = (outbox.c.destination, outbox.c.priority.desc(), outbox.c.id)
+    Index("outbox_waiting", *in_order, postgresql_where=waits, sqlite_where=waits)
+    by_age = (outbox.c.destination, outbox.c.overdue_at)
+    Index("outbox_sent", *by_age, postgresql_where=is_sent, sqlite_where=is_sent)
     return outbox
 
 
@@ -97,7 +107,9 @@ class DestinationState:
 
     destination: NodeId
     backlog: int
-    """Messages not yet confirmed."""
+    """Messages that the next hop has not acknowledged."""
+    sent: int
+    """Of these, those that are with its broker."""
     oldest_at: datetime | None
     attempts: int
     """Failures since the last success."""
@@ -117,6 +129,7 @@ async def queue_state(connection: AsyncConnection, table: Table) -> list[Destina
             table.c.destination,
             table.c.priority,
             func.count().label("backlog"),
+            func.count(table.c.sent_at).label("sent"),
             func.min(table.c.created_at).label("oldest_at"),
         )
         .group_by(table.c.destination, table.c.priority)
@@ -126,7 +139,7 @@ async def queue_state(connection: AsyncConnection, table: Table) -> list[Destina
     columns = (settings.c.attempts, settings.c.next_attempt_at, settings.c.last_error, settings.c.paused)
     name = func.coalesce(waiting.c.destination, settings.c.destination).label("destination")
     rows = await connection.execute(
-        select(name, waiting.c.priority, waiting.c.backlog, waiting.c.oldest_at, *columns)
+        select(name, waiting.c.priority, waiting.c.backlog, waiting.c.sent, waiting.c.oldest_at, *columns)
         .select_from(both)
         .order_by(name, waiting.c.priority.desc())
     )
@@ -139,6 +152,7 @@ def _state(destination: NodeId, rows: Sequence[Any]) -> DestinationState:
     return DestinationState(
         destination=destination,
         backlog=sum(row.backlog or 0 for row in rows),
+        sent=sum(row.sent or 0 for row in rows),
         oldest_at=min((row.oldest_at for row in rows if row.oldest_at is not None), default=None),
         attempts=first.attempts or 0,
         next_attempt_at=first.next_attempt_at,

@@ -2,10 +2,12 @@
 
 Over and over:
 
-1. In one transaction: forget what was confirmed, note a failure, lease the next rows. *Power cut before the commit:
-   nothing happened. After it: the lease lapses and the rows are taken again.*
-2. Publish the leased rows concurrently and wait for the confirms. *Power cut: some are with the broker and still in
-   the outbox; they are sent again, and the receiver's inbox drops them.*
+1. In one transaction: mark what was confirmed as sent, note a failure, lease the next rows. *Power cut before the
+   commit: nothing happened. After it: the lease lapses and the rows are taken again.*
+2. Publish the leased rows concurrently and wait for the confirms. *Power cut: some are with the broker and still wait
+   in the outbox; they are sent again, and the receiver's inbox drops them.*
+
+No more rows are sent than the window holds: the others stay, in order of priority, until the next hop acknowledges.
 """
 
 import asyncio
@@ -24,7 +26,6 @@ from lienthong.shared.database import Database
 from lienthong.shared.errors import LienthongError, TooLarge
 from lienthong.shared.identifiers import MessageId, Sha256
 from lienthong.shared.outbox import leases
-from lienthong.shared.outbox.entries import OutboxEntry
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +48,13 @@ class Pace:
     shortest_idle: timedelta = timedelta(milliseconds=50)
     longest_idle: timedelta = timedelta(milliseconds=200)
     """Between looks at an outbox with nothing to do; from the shortest, doubling."""
+    window: int = 256
+    """Messages that one destination may leave unacknowledged: what stands in front of one that is more urgent."""
+    overdue: timedelta = timedelta(seconds=30)
+    """After that, a message that the next hop has not acknowledged may be lost; doubles with each time it is sent."""
+    longest_overdue: timedelta = timedelta(minutes=15)
+    probe_rest: timedelta = timedelta(seconds=5)
+    """Between two looks for destinations that are silent."""
     farewell: timedelta = timedelta(seconds=10)
     """How long a stopping relay waits for confirms."""
 
@@ -62,7 +70,7 @@ class BodyTooLarge(TooLarge):
 class _Outcome:
     """What became of one batch."""
 
-    sent: list[MessageId] = field(default_factory=list)
+    sent: list[leases.Leased] = field(default_factory=list)
     failed: list[MessageId] = field(default_factory=list)
     unreadable: list[leases.Leased] = field(default_factory=list)
     error: LienthongError | None = None
@@ -105,7 +113,7 @@ class Lane:
         table, pace = self._road.table, self._road.pace
         async with self._road.database.begin() as connection:
             now = self._road.clock()
-            await leases.remove(connection, table, outcome.sent)
+            await leases.mark_sent(connection, table, [self._sent(row, now) for row in outcome.sent], now)
             await leases.give_back(connection, table, outcome.failed)
             for row in outcome.unreadable:
                 until = now + _delay(row.attempts + 1, pace.first_delay, pace.longest_delay)
@@ -117,8 +125,16 @@ class Lane:
                 self._attempts = 0
             if self.is_stopping or outcome.error is not None:
                 return []
-            until = now + pace.lease
-            return await leases.lease(connection, table, self._destination, now=now, until=until, limit=pace.batch)
+            room = pace.window - await leases.sent_count(connection, table, self._destination)
+            until, limit = now + pace.lease, min(pace.batch, room)
+            if limit <= 0:
+                return []
+            return await leases.lease(connection, table, self._destination, now=now, until=until, limit=limit)
+
+    def _sent(self, row: leases.Leased, now: datetime) -> leases.Sent:
+        pace = self._road.pace
+        patience = min(pace.overdue * (1 << min(row.sends, 20)), pace.longest_overdue)
+        return leases.Sent(id=row.entry.id, overdue_at=now + patience)
 
     async def _note_failure(self, connection: AsyncConnection, error: LienthongError, now: datetime) -> None:
         pace = self._road.pace
@@ -140,7 +156,7 @@ class Lane:
 
     async def _publish(self, row: leases.Leased, outcome: _Outcome) -> None:
         if row.entry.body_sha256 is None:
-            await self._send(row.entry, b"", outcome)
+            await self._send(row, b"", outcome)
             return
         async with self._bodies:
             try:
@@ -149,7 +165,7 @@ class Lane:
                 _log.warning("body unreadable", message=row.entry.id, code=error.code)
                 outcome.unreadable.append(row)
                 return
-            await self._send(row.entry, body, outcome)
+            await self._send(row, body, outcome)
 
     async def _body(self, sha256: Sha256) -> bytes:
         pieces = bytearray()
@@ -159,7 +175,8 @@ class Lane:
                 raise BodyTooLarge(f"A message body has at most {MAX_BODY_BYTES} bytes.")
         return bytes(pieces)
 
-    async def _send(self, entry: OutboxEntry, body: bytes, outcome: _Outcome) -> None:
+    async def _send(self, row: leases.Leased, body: bytes, outcome: _Outcome) -> None:
+        entry = row.entry
         message = Message(
             id=entry.id,
             destination=entry.destination,
@@ -174,7 +191,7 @@ class Lane:
             outcome.failed.append(entry.id)
             outcome.error = error
         else:
-            outcome.sent.append(entry.id)
+            outcome.sent.append(row)
 
 
 def _delay(attempts: int, first: timedelta, longest: timedelta) -> timedelta:

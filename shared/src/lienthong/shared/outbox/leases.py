@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Executable, Integer, Row, Table, bindparam, func, or_, select, update
+from sqlalchemy import Executable, Integer, Row, Select, Table, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.shared.database import UtcDateTime, insert_or_ignore
@@ -32,6 +32,17 @@ class Leased:
     entry: OutboxEntry
     attempts: int
     """Times that its body could not be read."""
+    sends: int
+    """Confirms so far: above 0, it is sent again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A row that the broker has confirmed."""
+
+    id: MessageId
+    overdue_at: datetime
+    """From then on it counts as lost if the next hop acknowledges what was sent later, but not this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +55,21 @@ class Failure:
     """A problem code."""
 
 
-async def due_destinations(connection: AsyncConnection, table: Table, now: datetime) -> list[Due]:
-    """Destinations with rows that are neither paused nor backing off.
+async def due_destinations(connection: AsyncConnection, table: Table, now: datetime, *, window: int) -> list[Due]:
+    """Destinations with waiting rows that are neither paused nor backing off, and have less than ``window`` sent ones.
 
-    Costs one index look-up for each destination, however long its backlog.
+    Costs two index look-ups for each destination, however long its backlog.
     """
-    rows = await connection.execute(_due(table), {"now": now})
+    rows = await connection.execute(_due(table), {"now": now, "last": window - 1})
     return [Due(destination=NodeId(row.destination), attempts=row.attempts or 0) for row in rows]
 
 
 @cache
 def _due(table: Table) -> Executable:
     """Kept, like every statement here: building one costs more than running it."""
-    names = select(func.min(table.c.destination).label("destination")).cte("names", recursive=True)
-    following = select(func.min(table.c.destination)).where(table.c.destination > names.c.destination)
+    waits = table.c.sent_at.is_(None)
+    names = select(func.min(table.c.destination).label("destination")).where(waits).cte("names", recursive=True)
+    following = select(func.min(table.c.destination)).where(waits, table.c.destination > names.c.destination)
     names = names.union_all(
         select(following.correlate(names).scalar_subquery()).where(names.c.destination.is_not(None))
     )
@@ -66,17 +78,39 @@ def _due(table: Table) -> Executable:
         settings.c.destination.is_(None),
         settings.c.paused.is_(False) & (func.coalesce(settings.c.next_attempt_at, _NOW) <= _NOW),
     )
+    sent = table.alias("sent")
+    is_full = (
+        select(sent.c.id)
+        .where(sent.c.destination == names.c.destination, sent.c.sent_at.is_not(None))
+        .limit(1)
+        .offset(bindparam("last", type_=Integer))
+        .exists()
+    )
     return (
         select(names.c.destination, settings.c.attempts)
         .select_from(names.outerjoin(settings, settings.c.destination == names.c.destination))
-        .where(names.c.destination.is_not(None), is_free)
+        .where(names.c.destination.is_not(None), is_free, ~is_full)
+    )
+
+
+async def sent_count(connection: AsyncConnection, table: Table, destination: NodeId) -> int:
+    """Messages that are with the destination's broker, and not acknowledged."""
+    return (await connection.execute(_sent_count(table), {"wanted": destination})).scalar_one()
+
+
+@cache
+def _sent_count(table: Table) -> Select[int]:
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.destination == bindparam("wanted"), table.c.sent_at.is_not(None))
     )
 
 
 async def lease(
     connection: AsyncConnection, table: Table, destination: NodeId, *, now: datetime, until: datetime, limit: int
 ) -> list[Leased]:
-    """Takes at most ``limit`` free rows, the highest priority and then the oldest first, until ``until``.
+    """Takes at most ``limit`` waiting rows until ``until``, the highest priority and then the oldest first.
 
     None while an operator pauses the destination. Rows that another relay is taking at this moment are passed over.
     """
@@ -93,6 +127,7 @@ def _lease(table: Table) -> Executable:
         select(table.c.id)
         .where(
             table.c.destination == bindparam("wanted"),
+            table.c.sent_at.is_(None),
             or_(table.c.lease_until.is_(None), table.c.lease_until <= _NOW),
             ~paused.exists(),
         )
@@ -106,15 +141,20 @@ def _lease(table: Table) -> Executable:
     )
 
 
-async def remove(connection: AsyncConnection, table: Table, sent: Sequence[MessageId]) -> None:
-    """Forgets what the broker has confirmed."""
+async def mark_sent(connection: AsyncConnection, table: Table, sent: Sequence[Sent], now: datetime) -> None:
+    """Notes what the broker has confirmed. A row that is acknowledged already is gone, and stays so."""
     if sent:
-        await connection.execute(_remove(table), [{"sent": id_} for id_ in sent])
+        rows = [{"row_id": one.id, "now": now, "overdue": one.overdue_at} for one in sent]
+        await connection.execute(_mark_sent(table), rows)
 
 
 @cache
-def _remove(table: Table) -> Executable:
-    return table.delete().where(table.c.id == bindparam("sent"))
+def _mark_sent(table: Table) -> Executable:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row_id"))
+        .values(sent_at=_NOW, overdue_at=bindparam("overdue"), lease_until=None, sends=table.c.sends + 1)
+    )
 
 
 async def give_back(connection: AsyncConnection, table: Table, ids: Sequence[MessageId]) -> None:
@@ -151,4 +191,4 @@ async def clear_failure(connection: AsyncConnection, table: Table, destination: 
 def _leased(row: Row[tuple[object, ...]]) -> Leased:
     columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to read columns by name
     entry = OutboxEntry(**{name: columns[name] for name in OutboxEntry.__dataclass_fields__})
-    return Leased(entry=entry, attempts=columns["attempts"])
+    return Leased(entry=entry, attempts=columns["attempts"], sends=columns["sends"])

@@ -16,7 +16,7 @@ from lienthong.shared.bus import Publisher
 from lienthong.shared.database import Database
 from lienthong.shared.errors import Unavailable
 from lienthong.shared.identifiers import NodeId
-from lienthong.shared.outbox import leases
+from lienthong.shared.outbox import acknowledgements, leases
 from lienthong.shared.outbox.lane import Lane, Pace, Road
 
 DEFAULT_PACE = Pace()
@@ -64,6 +64,7 @@ class Relay:
         """Sends until cancelled; then waits for the confirms of what is under way. Outlives a failing database."""
         pace = self._road.pace
         idle = pace.shortest_idle
+        probing = asyncio.create_task(self._probe_silent())
         try:
             while True:
                 self._has_sent = False
@@ -71,12 +72,14 @@ class Relay:
                 await self._rest(idle)
                 idle = pace.shortest_idle if self._has_sent else min(idle * 2, pace.longest_idle)
         finally:
+            probing.cancel()
             await self._stop()
 
     async def _open_lanes(self) -> None:
         try:
             async with self._road.database.read() as connection:
-                found = await leases.due_destinations(connection, self._road.table, self._road.clock())
+                window = self._road.pace.window
+                found = await leases.due_destinations(connection, self._road.table, self._road.clock(), window=window)
         except Unavailable as error:
             _log.warning("the outbox is away", code=error.code)
             return
@@ -88,6 +91,25 @@ class Relay:
                 self._busy.add(due.destination)
                 lane = Lane(self._road, due)
                 self._lanes[lane] = asyncio.create_task(self._run_lane(lane, due.destination))
+
+    async def _probe_silent(self) -> None:
+        """Now and then sends one overdue message to a destination that answers nothing.
+
+        If the node was only away, that is one repetition; if its broker has lost what it had, the answer to this one
+        shows that the others are lost, and they are sent again too.
+        """
+        road = self._road
+        while True:
+            await asyncio.sleep(road.pace.probe_rest.total_seconds())
+            try:
+                async with road.database.begin() as connection:
+                    now = road.clock()
+                    for one in await acknowledgements.overdue(connection, road.table, now):
+                        if one.last_sent_at + one.patience <= now:
+                            await acknowledgements.wait_again(connection, road.table, one.id)
+                            _log.warning("unacknowledged: sending again", destination=one.destination, message=one.id)
+            except Exception as error:  # noqa: BLE001 - likewise
+                _log.warning("no probe", error=type(error).__name__)
 
     async def _run_lane(self, lane: Lane, destination: NodeId) -> None:
         try:

@@ -65,7 +65,7 @@ class DestinationAnswer(Shape):
     model_config = ConfigDict(json_schema_extra={"examples": [_DESTINATION]})
 
     node: NodeId
-    backlog: int = Field(ge=0, description="Messages that its broker has not confirmed")
+    backlog: int = Field(ge=0, description="Messages that it has not acknowledged")
     oldest_at: datetime | None = Field(description="Since when the oldest of them waits")
     attempts: int = Field(ge=0, description="Failures since the last success")
     next_attempt_at: datetime | None = Field(description="Null: at once")

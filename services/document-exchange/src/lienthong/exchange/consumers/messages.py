@@ -8,14 +8,23 @@ from typing import TypeVar
 
 import structlog
 
+from lienthong.exchange.consumers.taken_notices import TakenNotices
 from lienthong.exchange.errors import IssuerNotNeighbour, OriginNotEntitled
-from lienthong.exchange.usecases.accept_envelopes import Arrival, commit_arrivals, judge_message, prepare_arrival
+from lienthong.exchange.usecases.accept_envelopes import (
+    Arrival,
+    commit_arrivals,
+    is_notice,
+    judge_message,
+    prepare_arrival,
+    prepare_notice,
+)
 from lienthong.exchange.usecases.adopt_package import was_refused
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.store_documents import PackageRemoved
-from lienthong.shared.bus import DELIVERY_LIMIT, Bus, BusUnavailable, Received, Unroutable
+from lienthong.shared.bus import DELIVERY_LIMIT, Bus, BusUnavailable, Publisher, Received, Unroutable
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
 from lienthong.shared.errors import LienthongError, NotFound, TooMany, Unavailable
+from lienthong.shared.identifiers import MessageId, NodeId
 from lienthong.shared.signatures.seals import SealNotTrustedYet
 
 T = TypeVar("T")
@@ -42,6 +51,8 @@ _log = structlog.get_logger(__name__)
 class _Ready:
     received: Received
     arrival: Arrival
+    sent_by: NodeId | None
+    """Whom to tell that it is taken; None: nobody waits for that."""
 
 
 class MessageConsumer:
@@ -50,20 +61,28 @@ class MessageConsumer:
     Args:
         process: The node.
         bus: Where its queue is.
+        network: Reaches the nodes that hand over to it.
         on_commit: Told after each transaction: there may be something to send.
     """
 
-    def __init__(self, process: Process, bus: Bus, *, on_commit: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, process: Process, bus: Bus, *, network: Publisher, on_commit: Callable[[], None] = lambda: None
+    ) -> None:
         self._process = process
         self._bus = bus
+        self._network = network
         self._on_commit = on_commit
         self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
         self._pulls = asyncio.Semaphore(PULLS_AT_ONCE)
+        self._in_hand: set[MessageId] = set()
+        self._notices: TakenNotices | None = None
 
     async def run(self) -> None:
         """Consumes until cancelled; what is not answered for then comes again."""
         size = self._process.settings.consumer_batch
+        self._in_hand.clear()
         async with asyncio.TaskGroup() as tasks:
+            self._notices = TakenNotices(self._process, self._network, tasks)
             async for batch in self._bus.batches(self._process.here, size=size, linger=LINGER):
                 await self._batches.acquire()
                 tasks.create_task(self._take(batch, tasks))
@@ -72,6 +91,13 @@ class MessageConsumer:
         try:
             at_hand = []
             for received in batch:
+                if received.message.id in self._in_hand:  # sent again: the first one is answered for before long
+                    await received.ack()
+                    continue
+                self._in_hand.add(received.message.id)
+                if is_notice(received.message):
+                    at_hand.append(self._notice(received))
+                    continue
                 envelope = await self._judged(received)
                 if envelope is None:
                     continue
@@ -83,6 +109,13 @@ class MessageConsumer:
             await self._commit([one for one in prepared if one is not None])
         finally:
             self._batches.release()
+
+    async def _notice(self, received: Received) -> _Ready | None:
+        try:
+            return _Ready(received=received, arrival=prepare_notice(received.message, self._process), sent_by=None)
+        except Exception as error:  # noqa: BLE001 — every error is answered for
+            await self._settle(received, error)
+            return None
 
     async def _take_pulled(self, received: Received, envelope: Envelope) -> None:
         async with self._pulls:
@@ -105,9 +138,9 @@ class MessageConsumer:
                 attempts=PATIENCE,
             )
         except Exception as error:  # noqa: BLE001 — likewise
-            await self._settle(received, error)
+            await self._settle(received, error, sent_by=envelope.issuer)
             return None
-        return _Ready(received=received, arrival=arrival)
+        return _Ready(received=received, arrival=arrival, sent_by=envelope.issuer)
 
     async def _commit(self, ready: Sequence[_Ready]) -> None:
         """One transaction for all; if one of them spoils it, one for each."""
@@ -122,18 +155,26 @@ class MessageConsumer:
                 return
             if was_refused(error):
                 await self._give_up(ready[0].arrival)
-            await self._settle(ready[0].received, error)
+            await self._settle(ready[0].received, error, sent_by=ready[0].sent_by)
             return
         self._on_commit()
+        for one in ready:
+            self._tell(one.received, one.sent_by)
         await asyncio.gather(*(one.received.ack() for one in ready))
+
+    def _tell(self, received: Received, sent_by: NodeId | None) -> None:
+        self._in_hand.discard(received.message.id)
+        if sent_by is not None and self._notices is not None:
+            self._notices.note(received.message.id, sent_by=sent_by)
 
     async def _give_up(self, arrival: Arrival) -> None:
         if arrival.package is not None:
             await self._process.adoptions.give_up(arrival.package, now=self._process.clock())
 
-    async def _settle(self, received: Received, error: Exception) -> None:
-        """Answers for a message that was not taken."""
+    async def _settle(self, received: Received, error: Exception, *, sent_by: NodeId | None = None) -> None:
+        """Answers for a message that was not taken; a ``sent_by`` whose seal is good is told of what is given up."""
         message = received.message.id
+        self._in_hand.discard(message)
         match error:
             case Unavailable() | TooMany():
                 await self._postpone(received)
@@ -144,6 +185,7 @@ class MessageConsumer:
             case LienthongError():
                 _log.warning("buried a message", message=message, code=error.code, detail=error.detail)
                 await received.bury(error.code)
+                self._tell(received, sent_by)
             case _:
                 _log.error("a message failed", message=message, exc_info=error)
                 await received.retry()

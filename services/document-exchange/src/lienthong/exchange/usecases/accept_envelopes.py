@@ -18,6 +18,7 @@ from lienthong.exchange.domain.accept_envelope import (
     require_as_announced,
     verified_passage,
 )
+from lienthong.exchange.domain.accept_taken import open_taken
 from lienthong.exchange.domain.document_facts import read_document, relayed_document
 from lienthong.exchange.domain.events import effect_felt
 from lienthong.exchange.domain.evidence import SealedEvidence
@@ -42,13 +43,15 @@ from lienthong.exchange.usecases.refuse_envelope import REFUSALS, refuse_envelop
 from lienthong.exchange.usecases.store_documents import DocumentPlan, store_documents
 from lienthong.shared.bus import Message
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
+from lienthong.shared.contracts.taken import TAKEN_TYPE, Taken
 from lienthong.shared.directory import NodeUnknown
 from lienthong.shared.edxml.package import read_package
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.identifiers import MessageId, Sha256
 from lienthong.shared.inbox import claim_new
-from lienthong.shared.outbox import OutboxEntry, add
+from lienthong.shared.outbox import OutboxEntry, acknowledge, add
 from lienthong.shared.signatures.policies import may_accept
+from lienthong.shared.signatures.seals import claimed_type
 from lienthong.shared.spooling import SpooledFile
 
 LATE = (SenderNotKnownYet, NodeUnknown, OriginNotEntitled)
@@ -57,13 +60,27 @@ LATE = (SenderNotKnownYet, NodeUnknown, OriginNotEntitled)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A verified message, and what it is to change. ``package``: adopted, for the commit."""
+    """A verified message, and what it is to change. ``package``: adopted, for the commit.
+
+    ``taken``: a notice. It has no id in the inbox: once or twice makes no difference.
+    """
 
     message_id: MessageId
     plan: DocumentPlan | None = None
     package: Sha256 | None = None
     testimony: tuple[SealedEvidence, ...] = ()
     forward: tuple[OutboxEntry, ...] = ()
+    taken: Taken | None = None
+
+
+def is_notice(message: Message) -> bool:
+    """Whether ``message`` claims to tell what another node has taken."""
+    return claimed_type(message.envelope) == TAKEN_TYPE
+
+
+def prepare_notice(message: Message, process: Process) -> Arrival:
+    """The notice in ``message``. Raises as :func:`open_taken`."""
+    return Arrival(message_id=message.id, taken=open_taken(message.envelope, judge=_judge(process)))
 
 
 def judge_message(message: Message, process: Process) -> Envelope:
@@ -112,7 +129,9 @@ async def commit_arrivals(arrivals: Sequence[Arrival], process: Process) -> None
         EvidenceNotEntitled: A node states something about a delivery that is none of its business.
     """
     async with process.database.begin() as connection:
-        ids = [one.message_id for one in arrivals]
+        for taken in (one.taken for one in arrivals if one.taken is not None):
+            await acknowledge(connection, outbox, taken.messages, by=taken.issuer)
+        ids = [one.message_id for one in arrivals if one.taken is None]
         new = await claim_new(connection, inbox, ids, process.clock())
         fresh = {one.message_id: one for one in arrivals if one.message_id in new}.values()  # two alike in one batch
         plans = [one.plan for one in fresh if one.plan is not None]

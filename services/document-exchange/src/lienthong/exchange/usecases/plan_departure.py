@@ -17,10 +17,10 @@ from lienthong.exchange.domain.evidence import Happening, SealedEvidence, outcom
 from lienthong.exchange.domain.resolve_recipients import Recipient, accepted_deliveries
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.exchange.usecases.store_documents import DocumentPlan
-from lienthong.shared.contracts.envelope import INLINE_PACKAGE_LIMIT_BYTES, EnvelopeDelivery, EnvelopeDocument
+from lienthong.shared.contracts.envelope import EnvelopeDelivery, EnvelopeDocument
 from lienthong.shared.contracts.evidence import Event, RecipientOutcome
 from lienthong.shared.edxml.model import PackageContent
-from lienthong.shared.identifiers import MessageId, Sha256, new_uuid
+from lienthong.shared.identifiers import MessageId, new_uuid
 from lienthong.shared.outbox import OutboxEntry
 
 
@@ -89,11 +89,7 @@ def onward(leg: Leg, document: DocumentRecord, *, evidence: tuple[str, ...], rec
         evidence=evidence,
         at=document.stored_at,
     )
-    return recorder.outbox_entry(envelope, body_sha256=_inline(document))
-
-
-def _inline(document: DocumentRecord) -> Sha256 | None:
-    return document.package.sha256 if document.package.size <= INLINE_PACKAGE_LIMIT_BYTES else None
+    return recorder.outbox_entry(envelope)
 
 
 def _acceptance_for(

@@ -14,10 +14,16 @@ from lienthong.exchange.domain.envelopes import evidence_envelope, evidence_lots
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence, statement
 from lienthong.exchange.storage.evidence import add_own_evidence
 from lienthong.exchange.storage.schema import outbox
-from lienthong.shared.contracts.envelope import ENVELOPE_TYPE, Envelope, EnvelopeDocument, EnvelopeKind
+from lienthong.shared.contracts.envelope import (
+    ENVELOPE_TYPE,
+    INLINE_PACKAGE_LIMIT_BYTES,
+    Envelope,
+    EnvelopeDocument,
+    EnvelopeKind,
+)
 from lienthong.shared.contracts.evidence import EVIDENCE_TYPE, RecipientOutcome
 from lienthong.shared.directory import Directory
-from lienthong.shared.identifiers import EvidenceId, MessageId, NodeId, Sha256, new_uuid
+from lienthong.shared.identifiers import EvidenceId, MessageId, NodeId, new_uuid
 from lienthong.shared.outbox import OutboxEntry, add
 from lienthong.shared.signatures.seals import SealKey
 
@@ -55,18 +61,20 @@ class EvidenceRecorder:
         envelope = evidence_envelope(
             MessageId(new_uuid()), hop, here=self.here, document=document, evidence=evidence, at=at
         )
-        return self.outbox_entry(envelope, body_sha256=None)
+        return self.outbox_entry(envelope)
 
-    def outbox_entry(self, envelope: Envelope, *, body_sha256: Sha256 | None) -> OutboxEntry:
-        """The sealed envelope as an outbox row; ``body_sha256``: the package that travels inline, if any."""
+    def outbox_entry(self, envelope: Envelope) -> OutboxEntry:
+        """The sealed envelope as an outbox row; the package of a document goes with it, or is pulled if it is large."""
+        is_document, package = envelope.kind is EnvelopeKind.DOCUMENT, envelope.document.package
+        is_inline = is_document and package.size <= INLINE_PACKAGE_LIMIT_BYTES
         return OutboxEntry(
             id=envelope.id,
             destination=envelope.audience,
             envelope=self.seal_key.seal(ENVELOPE_TYPE, envelope),
-            body_sha256=body_sha256,
+            body_sha256=package.sha256 if is_inline else None,
             priority=envelope.document.priority,
             created_at=envelope.issued_at,
-            document_id=envelope.document.id if envelope.kind is EnvelopeKind.DOCUMENT else None,
+            document_id=envelope.document.id if is_document else None,
         )
 
     async def record(
