@@ -1,0 +1,240 @@
+"""Carries out what the schedule says. Each blow ends by itself, and leaves the network whole."""
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+
+from deploy.processes import PrivateServer
+from lienthong.shared.bus import queue_name
+from lienthong.shared.identifiers import NodeId
+from tests.faults.ledger import Ledger
+from tests.faults.letters import Letter
+from tests.faults.offices import Office, key_of
+from tests.faults.place import BROKER_OF, Place
+from tests.faults.schedule import Fault, Kind
+
+SMALLEST_JUMP: Final = timedelta(minutes=2)
+LARGEST_JUMP: Final = timedelta(hours=3)
+MESSAGES_AT_ONCE: Final = 40
+"""Taken out of a queue at once, to come back twice or in another order."""
+SLOWEST_LATENCY_S: Final = 1.0
+SLOWEST_BYTES_PER_S: Final = 20_000
+QUICKEST_BYTES_PER_S: Final = 500_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Injector:
+    """Strikes one network.
+
+    Args:
+        place: The network.
+        offices: By agency.
+        letters: All letters of the run.
+        ledger: The book of the run.
+    """
+
+    def __init__(
+        self, place: Place, offices: dict[str, Office], *, letters: Sequence[Letter], ledger: Ledger
+    ) -> None:
+        self._place = place
+        self._offices = offices
+        self._letters = letters
+        self._ledger = ledger
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.struck: Counter[Kind] = Counter()
+        self.moved_messages = 0
+        self._ways: dict[Kind, Callable[[Fault], Awaitable[None]]] = {
+            Kind.KILL_PROCESS: self._kill_process,
+            Kind.STOP_PROCESS: self._stop_process,
+            Kind.KILL_BROKER: self._kill_broker,
+            Kind.RESTART_BROKER: self._restart_broker,
+            Kind.KILL_POSTGRES: self._kill_postgres,
+            Kind.RESTART_POSTGRES: self._restart_postgres,
+            Kind.CUT_LINK: self._cut_link,
+            Kind.HALF_OPEN_LINK: self._half_open_link,
+            Kind.SLOW_LINK: self._slow_link,
+            Kind.FULL_DISK: self._full_disk,
+            Kind.CLOCK_JUMP: self._clock_jump,
+            Kind.REPEAT_MESSAGES: self._repeat_messages,
+            Kind.REORDER_MESSAGES: self._reorder_messages,
+            Kind.REPEAT_REQUESTS: self._repeat_requests,
+            Kind.CORRUPT_PACKAGE: self._corrupt_package,
+        }
+
+    async def strike(self, faults: Sequence[Fault]) -> None:
+        """All faults at their times; returns when the last one has ended."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.TaskGroup() as striking:
+            for fault in faults:
+                await asyncio.sleep(max(0.0, began + fault.at_s - loop.time()))
+                striking.create_task(self._one(fault))
+
+    async def _one(self, fault: Fault) -> None:
+        """Two of the same sort wait for each other: what is down cannot be killed."""
+        async with self._one_at_a_time[_thing(fault)]:
+            self._ledger.note("fault", number=fault.number, sort=fault.kind, target=fault.target, s=fault.lasts_s)
+            await self._ways[fault.kind](fault)
+        self.struck[fault.kind] += 1
+
+    async def _kill_process(self, fault: Fault) -> None:
+        await self._place.services.kill(fault.target)
+        await asyncio.sleep(fault.lasts_s)
+        await self._place.services.launch(fault.target)
+
+    async def _stop_process(self, fault: Fault) -> None:
+        await self._place.services.stop(fault.target)
+        await asyncio.sleep(fault.lasts_s)
+        await self._place.services.launch(fault.target)
+
+    async def _kill_broker(self, fault: Fault) -> None:
+        await _again(self._place.brokers[fault.target], kill=True, after_s=fault.lasts_s)
+
+    async def _restart_broker(self, fault: Fault) -> None:
+        await _again(self._place.brokers[fault.target], kill=False, after_s=fault.lasts_s)
+
+    async def _kill_postgres(self, fault: Fault) -> None:
+        await _again(self._place.postgres, kill=True, after_s=fault.lasts_s)
+
+    async def _restart_postgres(self, fault: Fault) -> None:
+        await _again(self._place.postgres, kill=False, after_s=fault.lasts_s)
+
+    async def _cut_link(self, fault: Fault) -> None:
+        await self._place.links.set(fault.target, "cut")
+        await asyncio.sleep(fault.lasts_s)
+        await self._place.links.set(fault.target, "open")
+
+    async def _half_open_link(self, fault: Fault) -> None:
+        await self._place.links.set(fault.target, "half-open")
+        await asyncio.sleep(fault.lasts_s)
+        await self._place.links.set(fault.target, "open", resets=not fault.silent)
+
+    async def _slow_link(self, fault: Fault) -> None:
+        rate = QUICKEST_BYTES_PER_S - fault.strength * (QUICKEST_BYTES_PER_S - SLOWEST_BYTES_PER_S)
+        latency_s = fault.strength * SLOWEST_LATENCY_S
+        await self._place.links.set(fault.target, "slow", latency_s=latency_s, bytes_per_s=rate)
+        await asyncio.sleep(fault.lasts_s)
+        await self._place.links.set(fault.target, "open")
+
+    async def _full_disk(self, fault: Fault) -> None:
+        controls = [self._place.services[f"{fault.target}-{role}"].control for role in ("api", "worker")]
+        for control in controls:
+            control.fill_disk(full=True)
+        await asyncio.sleep(fault.lasts_s)
+        for control in controls:
+            control.fill_disk(full=False)
+
+    async def _clock_jump(self, fault: Fault) -> None:
+        control = self._place.services[fault.target].control
+        how_far = abs(2 * fault.strength - 1)
+        jump = SMALLEST_JUMP + how_far * (LARGEST_JUMP - SMALLEST_JUMP)
+        control.move_clock(jump if fault.strength > 0.5 else -jump)
+        await asyncio.sleep(fault.lasts_s)
+        control.move_clock(timedelta())
+
+    async def _repeat_messages(self, fault: Fault) -> None:
+        await self._put_back(fault, lambda messages: [*messages, *messages])
+
+    async def _reorder_messages(self, fault: Fault) -> None:
+        chance = random.Random(fault.number)  # noqa: S311 — no secret
+        await self._put_back(fault, lambda messages: chance.sample(messages, len(messages)))
+
+    async def _put_back(
+        self, fault: Fault, arranged: Callable[[list[AbstractIncomingMessage]], list[AbstractIncomingMessage]]
+    ) -> None:
+        """Takes what is in a node's queue and puts it there again, as a broker's operator could."""
+        broker = self._place.brokers[BROKER_OF[fault.target]]
+        name = queue_name(NodeId(fault.target))
+        try:
+            async with asyncio.timeout(10), await aio_pika.connect(broker.url(), timeout=5) as connection:
+                channel = await connection.channel()
+                queue = await channel.get_queue(name, ensure=False)
+                taken = await _some(queue, within_s=0.5 + fault.strength)
+                for message in arranged(taken):
+                    await channel.default_exchange.publish(_copy(message), name, timeout=5)
+                    self.moved_messages += 1
+                for message in taken:
+                    await message.ack()
+        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
+            self._ledger.note("nothing-moved", node=fault.target, error=repr(error))
+
+    async def _repeat_requests(self, fault: Fault) -> None:
+        sent = [one for one in self._letters if one.sender == fault.target and key_of(one) in self._ledger.promises]
+        if sent:
+            await self._offices[fault.target].send_again(sent[int(fault.strength * (len(sent) - 1))], times=8)
+
+    async def _corrupt_package(self, fault: Fault) -> None:
+        """One bit of a package that this node has from somewhere else, or its second half."""
+        own = {one.sha256 for one in self._ledger.promises.values() if one.sender == fault.target}
+        files = await asyncio.to_thread(_files, self._place.packages(fault.target))
+        candidates = [file for file in files if file.name not in own]
+        if candidates:
+            victim = candidates[-1 - int(fault.strength * min(10, len(candidates) - 1))]
+            await asyncio.to_thread(_damage, victim, truncate=fault.silent)
+            self._ledger.note("corrupted", node=fault.target, sha256=victim.name)
+
+
+def _thing(fault: Fault) -> str:
+    match fault.kind:
+        case Kind.KILL_BROKER | Kind.RESTART_BROKER:
+            return f"broker {fault.target}"
+        case Kind.KILL_POSTGRES | Kind.RESTART_POSTGRES:
+            return "postgresql"
+        case Kind.FULL_DISK | Kind.CLOCK_JUMP | Kind.CORRUPT_PACKAGE:
+            return f"{fault.kind} {fault.target}"
+        case _:
+            return fault.target
+
+
+async def _again(server: PrivateServer, *, kill: bool, after_s: float) -> None:
+    await asyncio.to_thread(server.kill if kill else server.stop)
+    await asyncio.sleep(after_s)
+    await asyncio.to_thread(server.start)
+
+
+async def _some(queue: aio_pika.abc.AbstractQueue, *, within_s: float) -> list[AbstractIncomingMessage]:
+    """What can be had from a queue within a while, beside its own consumer."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + within_s
+    taken: list[AbstractIncomingMessage] = []
+    while loop.time() < until and len(taken) < MESSAGES_AT_ONCE:
+        message = await queue.get(fail=False, timeout=5)
+        if message is None:
+            await asyncio.sleep(0.01)
+        else:
+            taken.append(message)
+    return taken
+
+
+def _copy(message: AbstractIncomingMessage) -> aio_pika.Message:
+    headers = {name: value for name, value in message.headers.items() if not name.startswith("x-")}
+    return aio_pika.Message(
+        message.body,
+        headers=headers,
+        message_id=message.message_id,
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    """Packages, the oldest first."""
+    found = [(path.stat().st_mtime, path) for path in folder.glob("??/??/*") if len(path.name) == 64]
+    return [path for _, path in sorted(found)]
+
+
+def _damage(file: Path, *, truncate: bool) -> None:
+    content = bytearray(file.read_bytes())
+    if truncate:
+        del content[len(content) // 2 :]
+    else:
+        content[len(content) // 2] ^= 1
+    file.write_bytes(content)

@@ -1,0 +1,249 @@
+"""One run of the fault machine: the network comes up, traffic and faults run together, the dust settles, the judge."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from datetime import timedelta
+
+from tests.faults.injector import Injector
+from tests.faults.ledger import Ledger
+from tests.faults.letters import Letter, letters
+from tests.faults.offices import DESKS, FOLLOWED_AT_ONCE, Office, key_of
+from tests.faults.oracle import Verdict, judge
+from tests.faults.place import NODES, SERVICES, Place
+from tests.faults.schedule import GAP_S, Fault, schedule
+
+PATIENCE_S: Final = 120.0
+"""After the last faults: how long nothing at all may move before the judge comes. Back-offs last up to a minute."""
+SUBMISSIONS_AT_ONCE: Final = 8
+QUIET_S: Final = 3.0
+"""How long inboxes must stay empty at the end: time for what would come twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one run is to do; the same plan gives the same schedule and the same letters."""
+
+    seed: int
+    faults: int
+    documents: int
+    without: str = ""
+    """The guard that is removed; empty: none."""
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """How far a run is."""
+
+    struck: int = 0
+    faults: int = 0
+    sent: int = 0
+    taken: int = 0
+    stage: str = ""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a run ended with."""
+
+    plan: Plan
+    verdict: Verdict
+    struck: Counter[str]
+    documents: int
+    statuses: int
+    repeats: int
+    moved_messages: int
+    falls: dict[str, int]
+    """Process → how often it ended although nobody had ended it."""
+    passing: Counter[str] = field(default_factory=Counter)
+    wall_s: float = 0.0
+    logs: Path | None = None
+
+
+class Machine:
+    """Runs one plan.
+
+    Args:
+        plan: What to do.
+        keep: Where logs and the ledger of a failed run go.
+        tell: Called as the run goes on.
+    """
+
+    def __init__(self, plan: Plan, *, keep: Path, tell: Callable[[Progress], None] = lambda _: None) -> None:
+        self._plan = plan
+        self._keep = keep
+        self._tell = tell
+        self._letters = letters(plan.seed, plan.documents)
+        self._faults = schedule(plan.seed, plan.faults)
+        self._progress = Progress(faults=plan.faults)
+
+    async def run(self) -> Outcome:
+        """The whole run."""
+        folder = Path(tempfile.mkdtemp(prefix="lienthong-faults-"))
+        began = time.monotonic()
+        try:
+            outcome = await self._run(folder)
+            outcome.wall_s = time.monotonic() - began
+            if not outcome.verdict.is_clean or outcome.falls:
+                outcome.logs = await asyncio.to_thread(self._kept, folder)
+            return outcome
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _run(self, folder: Path) -> Outcome:
+        self._say("starting")
+        ledger = Ledger(folder / "ledger.jsonl")
+        async with AsyncExitStack() as stack:
+            stack.callback(ledger.close)
+            place = await stack.enter_async_context(Place(folder, without=self._plan.without))
+            offices = await self._open_offices(place, ledger, stack)
+            injector = Injector(place, offices, letters=self._letters, ledger=ledger)
+            clerks = [asyncio.create_task(office.work(desk)) for office in offices.values() for desk in range(DESKS)]
+            clerks += [
+                asyncio.create_task(office.follow()) for office in offices.values() for _ in range(FOLLOWED_AT_ONCE)
+            ]
+            watching = asyncio.create_task(self._watch(ledger, injector))
+            try:
+                await self._storm(injector, offices, clerks)
+                await self._settle(place, offices, ledger)
+            finally:
+                for task in (*clerks, watching):
+                    task.cancel()
+                await asyncio.gather(*clerks, watching, return_exceptions=True)
+            self._say("judging")
+            await self._look_again(offices, ledger)
+            return self._outcome(place, ledger, injector)
+
+    async def _open_offices(self, place: Place, ledger: Ledger, stack: AsyncExitStack) -> dict[str, Office]:
+        by_key = {key_of(letter): letter for letter in self._letters}
+        offices = {}
+        for code in NODES:
+            folder = place.folder / "offices" / code
+            (folder / "again").mkdir(parents=True)
+            client = await stack.enter_async_context(place.client(code))
+            offices[code] = Office(code, client, ledger=ledger, folder=folder, letters=by_key)
+        return offices
+
+    async def _storm(self, injector: Injector, offices: dict[str, Office], clerks: Sequence[asyncio.Task[None]]) -> None:
+        """Traffic and faults together, until both have ended."""
+        self._say("running")
+        lasts_s = max(self._plan.faults * GAP_S, 5.0)
+        work = asyncio.gather(injector.strike(self._faults), self._send_all(offices, lasts_s))
+        await asyncio.wait([work, *clerks], return_when=asyncio.FIRST_COMPLETED)
+        for clerk in clerks:
+            if clerk.done():
+                work.cancel()
+                clerk.result()
+        await work
+
+    async def _send_all(self, offices: dict[str, Office], lasts_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        gates = {code: asyncio.Semaphore(SUBMISSIONS_AT_ONCE) for code in offices}
+
+        async def send(letter: Letter) -> None:
+            async with gates[letter.sender]:
+                await offices[letter.sender].send(letter)
+            self._progress.sent += 1
+
+        async with asyncio.TaskGroup() as sending:
+            for letter in self._letters:
+                await asyncio.sleep(max(0.0, began + letter.at * lasts_s - loop.time()))
+                sending.create_task(send(letter))
+
+    async def _settle(self, place: Place, offices: dict[str, Office], ledger: Ledger) -> None:
+        """Everything is mended and running; then waits until nothing is open, as long as something still moves."""
+        self._say("settling")
+        for name in place.links.names:
+            await place.links.set(name, "open")
+        for service in place.services.all():
+            service.control.move_clock(timedelta())
+            service.control.fill_disk(full=False)
+        for name in SERVICES:
+            await place.services.launch(name)
+        await place.services.until_ready(SERVICES)
+        seen, since = (0, 0, 0), time.monotonic()
+        while time.monotonic() - since < PATIENCE_S:
+            now = (len(ledger.promises), len(ledger.takes), len(ledger.views))
+            if now != seen:
+                seen, since = now, time.monotonic()
+            if time.monotonic() - since > QUIET_S and not self._open(offices, ledger):
+                return
+            await asyncio.sleep(0.1)
+
+    def _open(self, offices: dict[str, Office], ledger: Ledger) -> bool:
+        """Whether anything is still to come."""
+        if any(office.open_answers for office in offices.values()):
+            return True
+        taken = {(take.document, take.agency) for take in ledger.takes}
+        for promise in ledger.promises.values():
+            if promise.sha256 and promise.document not in ledger.views:
+                return True
+            if not promise.sha256 and any((promise.document, agency) not in taken for agency in promise.recipients):
+                return True
+        return False
+
+    async def _look_again(self, offices: dict[str, Office], ledger: Ledger) -> None:
+        """The last view of every letter."""
+        gate = asyncio.Semaphore(12)
+
+        async def look(sender: str, document: str) -> None:
+            async with gate:
+                await offices[sender].look_again(document)
+
+        sent = [promise for promise in ledger.promises.values() if promise.sha256]
+        await asyncio.gather(*(look(promise.sender, promise.document) for promise in sent))
+
+    async def _watch(self, ledger: Ledger, injector: Injector) -> None:
+        while True:
+            self._progress.struck = injector.struck.total()
+            self._progress.taken = len(ledger.takes)
+            self._tell(self._progress)
+            await asyncio.sleep(0.5)
+
+    def _say(self, stage: str) -> None:
+        self._progress.stage = stage
+        self._tell(self._progress)
+
+    def _outcome(self, place: Place, ledger: Ledger, injector: Injector) -> Outcome:
+        letters_promised = sum(bool(promise.sha256) for promise in ledger.promises.values())
+        verdict = judge(ledger)
+        unsent = self._plan.documents - letters_promised
+        if unsent:
+            verdict.complaints.append(f"{unsent} letters were never answered for")
+        return Outcome(
+            plan=self._plan,
+            verdict=verdict,
+            struck=Counter({kind.value: count for kind, count in injector.struck.items()}),
+            documents=letters_promised,
+            statuses=len(ledger.promises) - letters_promised,
+            repeats=ledger.repeats,
+            moved_messages=injector.moved_messages,
+            falls={service.name: service.falls for service in place.services.all() if service.falls},
+            passing=ledger.refusals,
+        )
+
+    def _kept(self, folder: Path) -> Path:
+        """Copies what tells about a failed run."""
+        kept = self._keep / str(self._plan.seed)
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        shutil.copy(folder / "ledger.jsonl", kept)
+        for log in folder.glob("services/*/server.log"):
+            shutil.copy(log, kept / f"{log.parent.name}.log")
+        for log in folder.glob("*/server.log"):
+            shutil.copy(log, kept / f"{log.parent.name}.log")
+        return kept
+
+
+def faults_of(plan: Plan) -> tuple[Fault, ...]:
+    """The schedule of a plan."""
+    return schedule(plan.seed, plan.faults)
