@@ -3,13 +3,12 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import aio_pika
-import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.processes import PrivateServer
@@ -25,11 +24,12 @@ SMALLEST_JUMP: Final = timedelta(minutes=2)
 LARGEST_JUMP: Final = timedelta(hours=3)
 MESSAGES_AT_ONCE: Final = 40
 """Taken out of a queue at once, to come back twice or in another order."""
+SHORTEST_INTERVENTION_S: Final = 1.0
+FIRST_SERVED: Final[Mapping[str, int]] = {"x-priority": 10}
+"""The broker gives messages to this consumer while it takes any, and to the node's own after that."""
 SLOWEST_LATENCY_S: Final = 1.0
 SLOWEST_BYTES_PER_S: Final = 20_000
 QUICKEST_BYTES_PER_S: Final = 500_000
-
-_log = structlog.get_logger(__name__)
 
 
 class Injector:
@@ -42,9 +42,7 @@ class Injector:
         ledger: The book of the run.
     """
 
-    def __init__(
-        self, place: Place, offices: dict[str, Office], *, letters: Sequence[Letter], ledger: Ledger
-    ) -> None:
+    def __init__(self, place: Place, offices: dict[str, Office], *, letters: Sequence[Letter], ledger: Ledger) -> None:
         self._place = place
         self._offices = offices
         self._letters = letters
@@ -157,8 +155,11 @@ class Injector:
         try:
             async with asyncio.timeout(10), await aio_pika.connect(broker.url(), timeout=5) as connection:
                 channel = await connection.channel()
+                await channel.set_qos(prefetch_count=MESSAGES_AT_ONCE)
                 queue = await channel.get_queue(name, ensure=False)
-                taken = await _some(queue, within_s=0.5 + fault.strength)
+                taken: list[AbstractIncomingMessage] = []
+                await queue.consume(_into(taken), arguments=dict(FIRST_SERVED))
+                await asyncio.sleep(SHORTEST_INTERVENTION_S + fault.strength)
                 for message in arranged(taken):
                     await channel.default_exchange.publish(_copy(message), name, timeout=5)
                     self.moved_messages += 1
@@ -173,10 +174,13 @@ class Injector:
             await self._offices[fault.target].send_again(sent[int(fault.strength * (len(sent) - 1))], times=8)
 
     async def _corrupt_package(self, fault: Fault) -> None:
-        """One bit of a package that this node has from somewhere else, or its second half."""
-        own = {one.sha256 for one in self._ledger.promises.values() if one.sender == fault.target}
+        """A package that this node has from another one: a bit is turned, or half of it goes.
+
+        The sender's own copy is left alone: there may be no other.
+        """
         files = await asyncio.to_thread(_files, self._place.packages(fault.target))
-        candidates = [file for file in files if file.name not in own]
+        written = self._ledger.written
+        candidates = [file for file in files if written.get(file.name, fault.target) != fault.target]
         if candidates:
             victim = candidates[-1 - int(fault.strength * min(10, len(candidates) - 1))]
             await asyncio.to_thread(_damage, victim, truncate=fault.silent)
@@ -201,18 +205,11 @@ async def _again(server: PrivateServer, *, kill: bool, after_s: float) -> None:
     await asyncio.to_thread(server.start)
 
 
-async def _some(queue: aio_pika.abc.AbstractQueue, *, within_s: float) -> list[AbstractIncomingMessage]:
-    """What can be had from a queue within a while, beside its own consumer."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + within_s
-    taken: list[AbstractIncomingMessage] = []
-    while loop.time() < until and len(taken) < MESSAGES_AT_ONCE:
-        message = await queue.get(fail=False, timeout=5)
-        if message is None:
-            await asyncio.sleep(0.01)
-        else:
-            taken.append(message)
-    return taken
+def _into(taken: list[AbstractIncomingMessage]) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+    async def take(message: AbstractIncomingMessage) -> None:
+        taken.append(message)
+
+    return take
 
 
 def _copy(message: AbstractIncomingMessage) -> aio_pika.Message:

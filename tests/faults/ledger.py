@@ -58,6 +58,8 @@ class Ledger:
         self._file = path.open("a", encoding="utf-8")
         self.promises: dict[str, Promise] = {}
         """By key."""
+        self.written: dict[str, str] = {}
+        """SHA-256 of each letter's package → its sender."""
         self.takes: list[Take] = []
         self.views: dict[str, View] = {}
         """By document."""
@@ -69,7 +71,6 @@ class Ledger:
         """Requests that repeated an earlier one and were answered the same."""
         self.refusals: Counter[str] = Counter()
         """Problem codes that an office took for passing."""
-        self.last_progress = ""
 
     def promise(self, promise: Promise, submission: Submission) -> None:
         """The node has answered a submission."""

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from tests.faults.proxy import Mode
@@ -34,7 +33,7 @@ class Links:
         self.ports = await self._ask(self._targets)
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.kill()
             await self._process.wait()

@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from datetime import timedelta
-
 from tests.faults.injector import Injector
-from tests.faults.ledger import Ledger
+from tests.faults.inquest import inquire
+from tests.faults.ledger import Ledger, Promise
 from tests.faults.letters import Letter, letters
 from tests.faults.offices import DESKS, FOLLOWED_AT_ONCE, Office, key_of
 from tests.faults.oracle import Verdict, judge
 from tests.faults.place import NODES, SERVICES, Place
-from tests.faults.schedule import GAP_S, Fault, schedule
+from tests.faults.schedule import GAP_S, schedule
 
 PATIENCE_S: Final = 120.0
 """After the last faults: how long nothing at all may move before the judge comes. Back-offs last up to a minute."""
@@ -120,7 +120,12 @@ class Machine:
                 await asyncio.gather(*clerks, watching, return_exceptions=True)
             self._say("judging")
             await self._look_again(offices, ledger)
-            return self._outcome(place, ledger, injector)
+            outcome = self._outcome(place, ledger, injector)
+            if not outcome.verdict.is_clean:
+                documents = [one.document for one in ledger.promises.values() if not _is_taken(one, ledger)]
+                lines = await inquire(place, documents)
+                (folder / "inquest.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return outcome
 
     async def _open_offices(self, place: Place, ledger: Ledger, stack: AsyncExitStack) -> dict[str, Office]:
         by_key = {key_of(letter): letter for letter in self._letters}
@@ -132,17 +137,18 @@ class Machine:
             offices[code] = Office(code, client, ledger=ledger, folder=folder, letters=by_key)
         return offices
 
-    async def _storm(self, injector: Injector, offices: dict[str, Office], clerks: Sequence[asyncio.Task[None]]) -> None:
+    async def _storm(
+        self, injector: Injector, offices: dict[str, Office], clerks: Sequence[asyncio.Task[None]]
+    ) -> None:
         """Traffic and faults together, until both have ended."""
         self._say("running")
         lasts_s = max(self._plan.faults * GAP_S, 5.0)
-        work = asyncio.gather(injector.strike(self._faults), self._send_all(offices, lasts_s))
-        await asyncio.wait([work, *clerks], return_when=asyncio.FIRST_COMPLETED)
-        for clerk in clerks:
-            if clerk.done():
-                work.cancel()
-                clerk.result()
-        await work
+        async with asyncio.TaskGroup() as work:
+            striking = work.create_task(injector.strike(self._faults))
+            sending = work.create_task(self._send_all(offices, lasts_s))
+            await asyncio.wait([striking, sending, *clerks], return_when=asyncio.FIRST_COMPLETED)
+            _raise_if_ended(clerks)
+        _raise_if_ended(clerks)
 
     async def _send_all(self, offices: dict[str, Office], lasts_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -236,7 +242,9 @@ class Machine:
         kept = self._keep / str(self._plan.seed)
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
-        shutil.copy(folder / "ledger.jsonl", kept)
+        for name in ("ledger.jsonl", "inquest.txt"):
+            if (folder / name).exists():
+                shutil.copy(folder / name, kept)
         for log in folder.glob("services/*/server.log"):
             shutil.copy(log, kept / f"{log.parent.name}.log")
         for log in folder.glob("*/server.log"):
@@ -244,6 +252,13 @@ class Machine:
         return kept
 
 
-def faults_of(plan: Plan) -> tuple[Fault, ...]:
-    """The schedule of a plan."""
-    return schedule(plan.seed, plan.faults)
+def _is_taken(promise: Promise, ledger: Ledger) -> bool:
+    taken = {take.agency for take in ledger.takes if take.document == promise.document}
+    return taken >= promise.recipients.keys()
+
+
+def _raise_if_ended(clerks: Sequence[asyncio.Task[None]]) -> None:
+    """Clerks work until they are cancelled: one that ends has found something that must not be."""
+    for clerk in clerks:
+        if clerk.done():
+            clerk.result()

@@ -8,6 +8,7 @@ import hashlib
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -64,6 +65,7 @@ class Office:
         """Submits a letter until the node has answered for it; some requests go out several times."""
         package = await asyncio.to_thread(write_letter, letter, self._folder)
         content = await asyncio.to_thread(package.read_bytes)
+        self._ledger.written[hashlib.sha256(content).hexdigest()] = self.code
         await asyncio.gather(*(self._submit(letter, content) for _ in range(letter.at_once)))
         package.unlink()
         if letter.later:
@@ -108,7 +110,7 @@ class Office:
             while True:
                 hasty = chance.random() < 0.2
                 lease = HASTY_LEASE if hasty else LEASE
-                claims = await self._persistently(lambda: self.client.claim(limit=CLAIMED_AT_ONCE, lease=lease))
+                claims = await self._persistently(partial(self.client.claim, limit=CLAIMED_AT_ONCE, lease=lease))
                 if hasty and claims:
                     await asyncio.sleep(chance.uniform(0, 3))
                 for claim in claims:
@@ -158,11 +160,8 @@ class Office:
             self.open_answers += 1
             key = f"{self.code}:{letter.number}:{code}"
             about, reason = claim.document.id, "Không thuộc thẩm quyền" if code == "02" else ""
-            submission = await self._persistently(
-                lambda code=code, key=key: self.client.post_status(  # type: ignore[misc]
-                    about, BusinessStatus(code), description=reason, idempotency_key=key
-                )
-            )
+            post = partial(self.client.post_status, about, BusinessStatus(code))
+            submission = await self._persistently(partial(post, description=reason, idempotency_key=key))
             self._ledger.promise(self._promised(key, submission, answers=about, code=code), submission)
             self.open_answers -= 1
 
@@ -170,10 +169,10 @@ class Office:
         """Looks at the office's letters until nothing is open about them. Until cancelled."""
         while True:
             document = await self._to_follow.get()
-            found = await self._persistently(lambda: self.client.document(document))  # noqa: B023 — awaited here
+            found = await self._persistently(partial(self.client.document, document))
             self._ledger.see(found)
             if {delivery.transport_status for delivery in found.deliveries} <= FINAL:
-                timeline = await self._persistently(lambda: self.client.timeline(document))  # noqa: B023 — likewise
+                timeline = await self._persistently(partial(self.client.timeline, document))
                 self._ledger.views[document] = View(document=found, timeline=timeline)
             else:
                 self._to_follow.put_nowait(document)

@@ -5,6 +5,7 @@ arrived with other bytes. *Twice*: a recipient took it more than once, or its no
 once. *Without a document*: a receipt whose document the sender's node does not know.
 """
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -87,10 +88,9 @@ def _judge_statements(promise: Promise, view: View, verdict: Verdict) -> None:
     for (event, delivery), count in stated.items():
         if count > 1:
             verdict.twice.append(f"{promise.key} ({promise.document}): {count} times {event} of {delivery}")
-    for delivery in view.document.deliveries:
-        handed_over = stated["ContentHandover", delivery.id] + stated["ContentHandoverFailure", delivery.id]
-        if delivery.transport_status == "done" and handed_over == 0:
-            verdict.disagreeing.append(f"{promise.key}: {delivery.id} is done, and nobody has stated its handover")
+    for shown in view.document.deliveries:
+        if shown.transport_status == "done" and not stated["ContentHandover", shown.id]:
+            verdict.disagreeing.append(f"{promise.key}: {shown.id} is done, and nobody has stated its handover")
 
 
 def _judge_answers(ledger: Ledger, verdict: Verdict) -> None:
@@ -111,7 +111,7 @@ def _judge_answers(ledger: Ledger, verdict: Verdict) -> None:
 
 def _judge_sightings(ledger: Ledger, verdict: Verdict) -> None:
     for delivery, seen in ledger.sightings.items():
-        for (transport, business), (next_transport, next_business) in zip(seen, seen[1:], strict=False):
+        for (transport, business), (next_transport, next_business) in itertools.pairwise(seen):
             went_back = BUSINESS_RANK.get(next_business, 0) < BUSINESS_RANK.get(business, 0)
             if went_back or (transport in FINAL and next_transport != transport):
                 after, before = (next_transport, next_business), (transport, business)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from deploy.fleet import Program, programs_of
@@ -94,7 +93,7 @@ class Place:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     @property
@@ -159,9 +158,7 @@ class Place:
         """The program with a link of its own to PostgreSQL."""
         port = self.links.ports[f"{program.name}>postgres"]
         direct, proxied = f"@{LOOPBACK}:{self.postgres.port}/", f"@{LOOPBACK}:{port}/"
-        settings: Mapping[str, str] = {
-            name: value.replace(direct, proxied) for name, value in program.settings.items()
-        }
+        settings: Mapping[str, str] = {name: value.replace(direct, proxied) for name, value in program.settings.items()}
         return dataclasses.replace(program, settings=settings)
 
     async def _start_services(self) -> None:

@@ -194,16 +194,17 @@ def _keep(task: asyncio.Future[None]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
-async def _serve(targets: dict[str, int]) -> None:
+async def _serve() -> None:
     loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    targets: dict[str, int] = json.loads(await reader.readline())
     links = {name: Link(name=name, target=target) for name, target in targets.items()}
     ports = {}
     for name, link in links.items():
         server = await loop.create_server(lambda link=link: End(Pair(link=link)), LOOPBACK, 0)  # type: ignore[misc]
         ports[name] = server.sockets[0].getsockname()[1]
     _say(ports)
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         command = json.loads(line)
         links[command.pop("link")].set(command.pop("mode"), **command)
@@ -216,4 +217,4 @@ def _say(answer: object) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(json.loads(sys.stdin.buffer.raw.readline())))  # type: ignore[attr-defined]
+    uvloop.run(_serve())

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -98,7 +97,7 @@ class Services:
         self._watch = asyncio.create_task(self._keep_running())
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._watch is not None:
             self._watch.cancel()
         for service in self._all.values():
@@ -110,7 +109,6 @@ class Services:
     async def launch(self, name: str) -> None:
         """Starts a process; does not wait until it is ready."""
         service = self._all[name]
-        service.is_wanted = True
         command = Path(service.program.command[0]).name
         order = {
             "service": command.removeprefix("lienthong-"),
@@ -123,11 +121,13 @@ class Services:
         }
         async with self._one_command:
             if service.is_running():
+                service.is_wanted = True
                 return
             assert self._zygote is not None
             assert self._zygote.stdin is not None
             self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
             service.pid = (await self._answer())["pid"]
+            service.is_wanted = True
 
     async def kill(self, name: str) -> None:
         """Ends a process as ``kill -9`` does; it stays down until it is launched."""
