@@ -1,10 +1,13 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
-TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl softhsm2
+TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl softhsm2 gcc libc6-dev
+SEED ?= 1
+FAULTS ?= 1000
+DOCUMENTS ?= 5000
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help install-run install-dev demo run run-services test test-fast lint format lock bench bench-validation clean up smoke down test-compose
+.PHONY: help install-run install-dev demo run run-services test test-faults test-fast lint format lock bench bench-validation clean up smoke down test-compose
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -28,6 +31,10 @@ run-services: install-run  ## Serve every service as processes of its own, over 
 test: install-dev  ## Install what the tests need and run all of them
 	@deploy/apt-install.sh $(TEST_PACKAGES)
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-faults: install-dev  ## Break a whole network by a seeded schedule: SEED=1 FAULTS=1000 DOCUMENTS=5000 (25 minutes)
+	@deploy/apt-install.sh $(TEST_PACKAGES)
+	@$(BIN)/python -m tests.faults --seed $(SEED) --faults $(FAULTS) --documents $(DOCUMENTS)
 
 test-fast: install-dev  ## Run the pure tests only (seconds)
 	@$(BIN)/pytest tests/unit

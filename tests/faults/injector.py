@@ -5,7 +5,6 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 import aio_pika
@@ -23,8 +22,7 @@ from tests.faults.schedule import Fault, Kind
 SMALLEST_JUMP: Final = timedelta(minutes=2)
 LARGEST_JUMP: Final = timedelta(hours=3)
 MESSAGES_AT_ONCE: Final = 40
-"""Taken out of a queue at once, to come back twice or in another order."""
-SHORTEST_INTERVENTION_S: Final = 1.0
+"""Taken out of a queue at once, to come back twice, in another order or damaged."""
 FIRST_SERVED: Final[Mapping[str, int]] = {"x-priority": 10}
 """The broker gives messages to this consumer while it takes any, and to the node's own after that."""
 SLOWEST_LATENCY_S: Final = 1.0
@@ -65,7 +63,7 @@ class Injector:
             Kind.REPEAT_MESSAGES: self._repeat_messages,
             Kind.REORDER_MESSAGES: self._reorder_messages,
             Kind.REPEAT_REQUESTS: self._repeat_requests,
-            Kind.CORRUPT_PACKAGE: self._corrupt_package,
+            Kind.CORRUPT_MESSAGES: self._corrupt_messages,
         }
 
     async def strike(self, faults: Sequence[Fault]) -> None:
@@ -140,31 +138,37 @@ class Injector:
         control.move_clock(timedelta())
 
     async def _repeat_messages(self, fault: Fault) -> None:
-        await self._put_back(fault, lambda messages: [*messages, *messages])
+        await self._put_back(fault, lambda messages: [*map(_copy, messages), *map(_copy, messages)])
 
     async def _reorder_messages(self, fault: Fault) -> None:
         chance = random.Random(fault.number)  # noqa: S311 — no secret
-        await self._put_back(fault, lambda messages: chance.sample(messages, len(messages)))
+        await self._put_back(fault, lambda messages: chance.sample([*map(_copy, messages)], len(messages)))
+
+    async def _corrupt_messages(self, fault: Fault) -> None:
+        """One bit of each body is turned; the envelope beside it stays sealed."""
+        await self._put_back(fault, lambda messages: [*map(_damaged, messages)])
 
     async def _put_back(
-        self, fault: Fault, arranged: Callable[[list[AbstractIncomingMessage]], list[AbstractIncomingMessage]]
+        self, fault: Fault, arranged: Callable[[Sequence[AbstractIncomingMessage]], Sequence[aio_pika.Message]]
     ) -> None:
-        """Takes what is in a node's queue and puts it there again, as a broker's operator could."""
+        """Takes what comes into a node's queue for a while and puts it there again, as a broker's operator could."""
         broker = self._place.brokers[BROKER_OF[fault.target]]
         name = queue_name(NodeId(fault.target))
+        arrived: list[AbstractIncomingMessage] = []
         try:
-            async with asyncio.timeout(10), await aio_pika.connect(broker.url(), timeout=5) as connection:
+            async with asyncio.timeout(30), await aio_pika.connect(broker.url(), timeout=5) as connection:
                 channel = await connection.channel()
                 await channel.set_qos(prefetch_count=MESSAGES_AT_ONCE)
                 queue = await channel.get_queue(name, ensure=False)
-                taken: list[AbstractIncomingMessage] = []
-                await queue.consume(_into(taken), arguments=dict(FIRST_SERVED))
-                await asyncio.sleep(SHORTEST_INTERVENTION_S + fault.strength)
+                tag = await queue.consume(_into(arrived), arguments=dict(FIRST_SERVED))
+                await asyncio.sleep(fault.lasts_s)
+                await queue.cancel(tag)
+                taken = tuple(arrived)  # what arrives still goes back with the connection
                 for message in arranged(taken):
-                    await channel.default_exchange.publish(_copy(message), name, timeout=5)
-                    self.moved_messages += 1
-                for message in taken:
-                    await message.ack()
+                    await channel.default_exchange.publish(message, name, timeout=5)
+                for original in taken:
+                    await original.ack()
+                self.moved_messages += len(taken)
         except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
             self._ledger.note("nothing-moved", node=fault.target, error=repr(error))
 
@@ -173,19 +177,6 @@ class Injector:
         if sent:
             await self._offices[fault.target].send_again(sent[int(fault.strength * (len(sent) - 1))], times=8)
 
-    async def _corrupt_package(self, fault: Fault) -> None:
-        """A package that this node has from another one: a bit is turned, or half of it goes.
-
-        The sender's own copy is left alone: there may be no other.
-        """
-        files = await asyncio.to_thread(_files, self._place.packages(fault.target))
-        written = self._ledger.written
-        candidates = [file for file in files if written.get(file.name, fault.target) != fault.target]
-        if candidates:
-            victim = candidates[-1 - int(fault.strength * min(10, len(candidates) - 1))]
-            await asyncio.to_thread(_damage, victim, truncate=fault.silent)
-            self._ledger.note("corrupted", node=fault.target, sha256=victim.name)
-
 
 def _thing(fault: Fault) -> str:
     match fault.kind:
@@ -193,7 +184,7 @@ def _thing(fault: Fault) -> str:
             return f"broker {fault.target}"
         case Kind.KILL_POSTGRES | Kind.RESTART_POSTGRES:
             return "postgresql"
-        case Kind.FULL_DISK | Kind.CLOCK_JUMP | Kind.CORRUPT_PACKAGE:
+        case Kind.FULL_DISK | Kind.CLOCK_JUMP:
             return f"{fault.kind} {fault.target}"
         case _:
             return fault.target
@@ -222,16 +213,10 @@ def _copy(message: AbstractIncomingMessage) -> aio_pika.Message:
     )
 
 
-def _files(folder: Path) -> list[Path]:
-    """Packages, the oldest first."""
-    found = [(path.stat().st_mtime, path) for path in folder.glob("??/??/*") if len(path.name) == 64]
-    return [path for _, path in sorted(found)]
-
-
-def _damage(file: Path, *, truncate: bool) -> None:
-    content = bytearray(file.read_bytes())
-    if truncate:
-        del content[len(content) // 2 :]
-    else:
-        content[len(content) // 2] ^= 1
-    file.write_bytes(content)
+def _damaged(message: AbstractIncomingMessage) -> aio_pika.Message:
+    copy, split = _copy(message), message.headers.get("envelope-bytes", 0)
+    body = bytearray(copy.body)
+    if isinstance(split, int) and len(body) > split:
+        body[(len(body) + split) // 2] ^= 1
+    copy.body = bytes(body)
+    return copy

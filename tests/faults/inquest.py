@@ -47,7 +47,7 @@ async def _queues(place: Place, node: NodeId) -> list[str]:
             held = queue.declaration_result
             found.append(f"{name}: {held.message_count} messages, {held.consumer_count} consumers")
         while (message := await queue.get(fail=False)) is not None:
-            found.append(f"  dead: {message.message_id} {dict(message.headers).get('reason')} x-death")
+            found.append(f"  dead: {message.message_id} {message.headers.get('reason')!r}")
             await message.nack(requeue=False)
     return found
 

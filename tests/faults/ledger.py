@@ -58,8 +58,6 @@ class Ledger:
         self._file = path.open("a", encoding="utf-8")
         self.promises: dict[str, Promise] = {}
         """By key."""
-        self.written: dict[str, str] = {}
-        """SHA-256 of each letter's package → its sender."""
         self.takes: list[Take] = []
         self.views: dict[str, View] = {}
         """By document."""

@@ -35,8 +35,7 @@ class Links:
 
     async def __aexit__(self, *_: object) -> None:
         if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
+            await ended(self._process)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,3 +64,9 @@ class Links:
             answer = await self._process.stdout.readline()
         found: dict[str, int] = json.loads(answer)
         return found
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """Kills a process that was spoken to over pipes, and closes them."""
+    process.kill()
+    await process.communicate()

@@ -65,7 +65,6 @@ class Office:
         """Submits a letter until the node has answered for it; some requests go out several times."""
         package = await asyncio.to_thread(write_letter, letter, self._folder)
         content = await asyncio.to_thread(package.read_bytes)
-        self._ledger.written[hashlib.sha256(content).hexdigest()] = self.code
         await asyncio.gather(*(self._submit(letter, content) for _ in range(letter.at_once)))
         package.unlink()
         if letter.later:

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -169,8 +168,3 @@ class Place:
         for name in SERVICES:
             await self.services.launch(name)
         await self.services.until_ready(SERVICES)
-
-
-def as_json(value: object) -> str:
-    """One line."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

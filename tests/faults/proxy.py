@@ -119,12 +119,17 @@ class End(asyncio.Protocol):
             self.pair.is_broken = True
         if self.pair.is_broken:
             return
-        if peer is None or peer.transport is None:
+        if peer is None:
             self._early += data
         elif link.mode == "slow" or self._held:
             self._hold(data)
         else:
-            peer.transport.write(data)
+            peer.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Sends ``data``, if this end is still there."""
+        if self.transport is not None and not self.transport.is_closing() and not self.pair.is_broken:
+            self.transport.write(data)
 
     def _hold(self, data: bytes) -> None:
         loop, link = asyncio.get_running_loop(), self.pair.link
@@ -141,8 +146,8 @@ class End(asyncio.Protocol):
         while self._held and (self._held[0][0] <= loop.time() or self.pair.link.mode == "open"):
             _, data = self._held.popleft()
             self._held_bytes -= len(data)
-            if self.peer is not None and self.peer.transport is not None and not self.pair.is_broken:
-                self.peer.transport.write(data)
+            if self.peer is not None:
+                self.peer.write(data)
         if self._held:
             loop.call_at(self._held[0][0], self._release)
             return

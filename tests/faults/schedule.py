@@ -29,7 +29,7 @@ class Kind(StrEnum):
     REPEAT_MESSAGES = "repeat-messages"
     REORDER_MESSAGES = "reorder-messages"
     REPEAT_REQUESTS = "repeat-requests"
-    CORRUPT_PACKAGE = "corrupt-package"
+    CORRUPT_MESSAGES = "corrupt-messages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,10 @@ CATALOGUE: Final = (
     Entry(kind=Kind.SLOW_LINK, share=0.08, targets=link_names(), longest_s=10),
     Entry(kind=Kind.FULL_DISK, share=0.04, targets=NODES, longest_s=6),
     Entry(kind=Kind.CLOCK_JUMP, share=0.05, targets=SERVICES, longest_s=12),
-    Entry(kind=Kind.REPEAT_MESSAGES, share=0.04, targets=NODES, longest_s=0),
-    Entry(kind=Kind.REORDER_MESSAGES, share=0.03, targets=NODES, longest_s=0),
+    Entry(kind=Kind.REPEAT_MESSAGES, share=0.05, targets=NODES, longest_s=3),
+    Entry(kind=Kind.REORDER_MESSAGES, share=0.03, targets=NODES, longest_s=3),
     Entry(kind=Kind.REPEAT_REQUESTS, share=0.04, targets=NODES, longest_s=0),
-    Entry(kind=Kind.CORRUPT_PACKAGE, share=0.03, targets=NODES, longest_s=0),
+    Entry(kind=Kind.CORRUPT_MESSAGES, share=0.04, targets=NODES, longest_s=3),
 )
 """What may strike."""
 

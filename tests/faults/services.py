@@ -14,6 +14,7 @@ import httpx
 
 from deploy.fleet import Program
 from deploy.processes import LOOPBACK
+from tests.faults.links import ended
 from tests.faults.shim import Control, compile_shim
 
 INHERITED = ("PATH", "HOME", "LANG", "TZ")
@@ -103,8 +104,7 @@ class Services:
         for service in self._all.values():
             await self.kill(service.name)
         if self._zygote is not None:
-            self._zygote.kill()
-            await self._zygote.wait()
+            await ended(self._zygote)
 
     async def launch(self, name: str) -> None:
         """Starts a process; does not wait until it is ready."""
