@@ -3,11 +3,12 @@ SHELL := /bin/sh
 BIN := .venv/bin
 TEST_PACKAGES := postgresql postgresql-contrib rabbitmq-server xmlsec1 poppler-utils openssl softhsm2 gcc libc6-dev
 SEED ?= 1
+OUTAGE_S ?= 600
 FAULTS ?= 1000
 DOCUMENTS ?= 5000
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help install-run install-dev demo run run-services test test-faults test-fast lint format lock bench bench-validation clean up smoke down test-compose
+.PHONY: help install-run install-dev demo run run-services test test-faults test-outages test-fast lint format lock bench bench-validation clean up smoke down test-compose
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -35,6 +36,10 @@ test: install-dev  ## Install what the tests need and run all of them
 test-faults: install-dev  ## Break a whole network by a seeded schedule: SEED=1 FAULTS=1000 DOCUMENTS=5000 (25 minutes)
 	@deploy/apt-install.sh $(TEST_PACKAGES)
 	@$(BIN)/python -m tests.faults --seed $(SEED) --faults $(FAULTS) --documents $(DOCUMENTS)
+
+test-outages: install-dev  ## Registry, signing, a broker and a parent node away for ten minutes each: OUTAGE_S=600
+	@deploy/apt-install.sh $(TEST_PACKAGES)
+	@$(BIN)/python -m tests.faults.outages --outage $(OUTAGE_S)
 
 test-fast: install-dev  ## Run the pure tests only (seconds)
 	@$(BIN)/pytest tests/unit

@@ -23,9 +23,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same schedule and letters")
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--documents", type=int, default=300)
-    parser.add_argument("--without", default="", choices=["", *GUARDS], help="remove one guard from the services")
+    parser.add_argument("--without", action="append", default=[], choices=GUARDS, help="remove a guard; repeatable")
     options = parser.parse_args()
-    plan = Plan(seed=options.seed, faults=options.faults, documents=options.documents, without=options.without)
+    plan = Plan(seed=options.seed, faults=options.faults, documents=options.documents, without=tuple(options.without))
     console = Console(width=160)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Bars(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:

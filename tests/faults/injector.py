@@ -1,6 +1,7 @@
 """Carries out what the schedule says. Each blow ends by itself, and leaves the network whole."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.processes import PrivateServer
-from lienthong.shared.bus import queue_name
+from lienthong.shared.bus import EXCHANGE, queue_name
 from lienthong.shared.identifiers import NodeId
 from tests.faults.ledger import Ledger
 from tests.faults.letters import Letter
@@ -64,6 +65,7 @@ class Injector:
             Kind.REORDER_MESSAGES: self._reorder_messages,
             Kind.REPEAT_REQUESTS: self._repeat_requests,
             Kind.CORRUPT_MESSAGES: self._corrupt_messages,
+            Kind.UNBIND_QUEUE: self._unbind_queue,
         }
 
     async def strike(self, faults: Sequence[Fault]) -> None:
@@ -171,6 +173,20 @@ class Injector:
                 self.moved_messages += len(taken)
         except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
             self._ledger.note("nothing-moved", node=fault.target, error=repr(error))
+
+    async def _unbind_queue(self, fault: Fault) -> None:
+        """A slip of the broker's operator: nothing is routed to the node, until somebody binds its queue again."""
+        await self._bind(fault.target, bound=False)
+        await asyncio.sleep(fault.lasts_s)
+        await self._bind(fault.target, bound=True)
+
+    async def _bind(self, node: str, *, bound: bool) -> None:
+        broker = self._place.brokers[BROKER_OF[node]]
+        with contextlib.suppress(aio_pika.exceptions.AMQPError, OSError, RuntimeError):  # the worker binds it as well
+            async with asyncio.timeout(10), await aio_pika.connect(broker.url(), timeout=5) as connection:
+                channel = await connection.channel()
+                queue = await channel.get_queue(queue_name(NodeId(node)), ensure=False)
+                await (queue.bind(EXCHANGE, node) if bound else queue.unbind(EXCHANGE, node))
 
     async def _repeat_requests(self, fault: Fault) -> None:
         sent = [one for one in self._letters if one.sender == fault.target and key_of(one) in self._ledger.promises]

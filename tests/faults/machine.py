@@ -16,16 +16,13 @@ from tests.faults.injector import Injector
 from tests.faults.inquest import inquire
 from tests.faults.ledger import Ledger, Promise
 from tests.faults.letters import Letter, letters
-from tests.faults.offices import DESKS, FOLLOWED_AT_ONCE, Office, key_of
+from tests.faults.offices import Office
 from tests.faults.oracle import Verdict, judge
-from tests.faults.place import NODES, SERVICES, Place
+from tests.faults.place import SERVICES, Place
+from tests.faults.running import look_again, offices_at, raise_if_ended, settled, working
 from tests.faults.schedule import GAP_S, schedule
 
-PATIENCE_S: Final = 120.0
-"""After the last faults: how long nothing at all may move before the judge comes. Back-offs last up to a minute."""
 SUBMISSIONS_AT_ONCE: Final = 8
-QUIET_S: Final = 3.0
-"""How long inboxes must stay empty at the end: time for what would come twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +32,8 @@ class Plan:
     seed: int
     faults: int
     documents: int
-    without: str = ""
-    """The guard that is removed; empty: none."""
+    without: tuple[str, ...] = ()
+    """The guards that are removed from the services."""
 
 
 @dataclass(kw_only=True)
@@ -104,38 +101,23 @@ class Machine:
         async with AsyncExitStack() as stack:
             stack.callback(ledger.close)
             place = await stack.enter_async_context(Place(folder, without=self._plan.without))
-            offices = await self._open_offices(place, ledger, stack)
+            offices = await offices_at(place, ledger, self._letters, stack)
             injector = Injector(place, offices, letters=self._letters, ledger=ledger)
-            clerks = [asyncio.create_task(office.work(desk)) for office in offices.values() for desk in range(DESKS)]
-            clerks += [
-                asyncio.create_task(office.follow()) for office in offices.values() for _ in range(FOLLOWED_AT_ONCE)
-            ]
             watching = asyncio.create_task(self._watch(ledger, injector))
-            try:
+            stack.callback(watching.cancel)
+            async with working(offices) as clerks:
                 await self._storm(injector, offices, clerks)
-                await self._settle(place, offices, ledger)
-            finally:
-                for task in (*clerks, watching):
-                    task.cancel()
-                await asyncio.gather(*clerks, watching, return_exceptions=True)
+                await self._mend(place)
+                self._say("settling")
+                await settled(offices, ledger)
             self._say("judging")
-            await self._look_again(offices, ledger)
+            await look_again(offices, ledger)
             outcome = self._outcome(place, ledger, injector)
             if not outcome.verdict.is_clean:
                 documents = [one.document for one in ledger.promises.values() if not _is_taken(one, ledger)]
                 lines = await inquire(place, documents)
                 (folder / "inquest.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
             return outcome
-
-    async def _open_offices(self, place: Place, ledger: Ledger, stack: AsyncExitStack) -> dict[str, Office]:
-        by_key = {key_of(letter): letter for letter in self._letters}
-        offices = {}
-        for code in NODES:
-            folder = place.folder / "offices" / code
-            (folder / "again").mkdir(parents=True)
-            client = await stack.enter_async_context(place.client(code))
-            offices[code] = Office(code, client, ledger=ledger, folder=folder, letters=by_key)
-        return offices
 
     async def _storm(
         self, injector: Injector, offices: dict[str, Office], clerks: Sequence[asyncio.Task[None]]
@@ -147,8 +129,8 @@ class Machine:
             striking = work.create_task(injector.strike(self._faults))
             sending = work.create_task(self._send_all(offices, lasts_s))
             await asyncio.wait([striking, sending, *clerks], return_when=asyncio.FIRST_COMPLETED)
-            _raise_if_ended(clerks)
-        _raise_if_ended(clerks)
+            raise_if_ended(clerks)
+        raise_if_ended(clerks)
 
     async def _send_all(self, offices: dict[str, Office], lasts_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -165,9 +147,9 @@ class Machine:
                 await asyncio.sleep(max(0.0, began + letter.at * lasts_s - loop.time()))
                 sending.create_task(send(letter))
 
-    async def _settle(self, place: Place, offices: dict[str, Office], ledger: Ledger) -> None:
-        """Everything is mended and running; then waits until nothing is open, as long as something still moves."""
-        self._say("settling")
+    async def _mend(self, place: Place) -> None:
+        """Everything is whole, running and reachable."""
+        self._say("mending")
         for name in place.links.names:
             await place.links.set(name, "open")
         for service in place.services.all():
@@ -176,37 +158,6 @@ class Machine:
         for name in SERVICES:
             await place.services.launch(name)
         await place.services.until_ready(SERVICES)
-        seen, since = (0, 0, 0), time.monotonic()
-        while time.monotonic() - since < PATIENCE_S:
-            now = (len(ledger.promises), len(ledger.takes), len(ledger.views))
-            if now != seen:
-                seen, since = now, time.monotonic()
-            if time.monotonic() - since > QUIET_S and not self._open(offices, ledger):
-                return
-            await asyncio.sleep(0.1)
-
-    def _open(self, offices: dict[str, Office], ledger: Ledger) -> bool:
-        """Whether anything is still to come."""
-        if any(office.open_answers for office in offices.values()):
-            return True
-        taken = {(take.document, take.agency) for take in ledger.takes}
-        for promise in ledger.promises.values():
-            if promise.sha256 and promise.document not in ledger.views:
-                return True
-            if not promise.sha256 and any((promise.document, agency) not in taken for agency in promise.recipients):
-                return True
-        return False
-
-    async def _look_again(self, offices: dict[str, Office], ledger: Ledger) -> None:
-        """The last view of every letter."""
-        gate = asyncio.Semaphore(12)
-
-        async def look(sender: str, document: str) -> None:
-            async with gate:
-                await offices[sender].look_again(document)
-
-        sent = [promise for promise in ledger.promises.values() if promise.sha256]
-        await asyncio.gather(*(look(promise.sender, promise.document) for promise in sent))
 
     async def _watch(self, ledger: Ledger, injector: Injector) -> None:
         while True:
@@ -255,10 +206,3 @@ class Machine:
 def _is_taken(promise: Promise, ledger: Ledger) -> bool:
     taken = {take.agency for take in ledger.takes if take.document == promise.document}
     return taken >= promise.recipients.keys()
-
-
-def _raise_if_ended(clerks: Sequence[asyncio.Task[None]]) -> None:
-    """Clerks work until they are cancelled: one that ends has found something that must not be."""
-    for clerk in clerks:
-        if clerk.done():
-            clerk.result()

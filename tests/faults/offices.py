@@ -71,6 +71,14 @@ class Office:
             await asyncio.sleep(LATER_S)
             await self._submit(letter, content)
 
+    async def send_once(self, letter: Letter) -> None:
+        """Submits a letter with a single request. Raises what the node, or the lack of it, gives."""
+        package = await asyncio.to_thread(write_letter, letter, self._folder)
+        content = await asyncio.to_thread(package.read_bytes)
+        package.unlink()
+        submission = await self.client.submit(content, media_type=EDXML, idempotency_key=key_of(letter))
+        self._keep(key_of(letter), submission, content)
+
     async def send_again(self, letter: Letter, times: int) -> None:
         """Repeats the request of a letter that was answered, several times at once."""
         package = await asyncio.to_thread(write_letter, letter, self._folder / "again")
@@ -82,6 +90,9 @@ class Office:
         submission = await self._persistently(
             lambda: self.client.submit(content, media_type=EDXML, idempotency_key=key)
         )
+        self._keep(key, submission, content)
+
+    def _keep(self, key: str, submission: Submission, content: bytes) -> None:
         is_new = key not in self._ledger.promises
         self._ledger.promise(self._promised(key, submission, sha256=hashlib.sha256(content).hexdigest()), submission)
         if is_new:
@@ -124,8 +135,8 @@ class Office:
         wanted = claim.document.package.sha256
         try:
             await self._persistently(lambda: self.client.download_package(claim.document.id, out, sha256=wanted))
-        except DownloadCorrupt:
-            self._ledger.note("corrupt", document=claim.document.id, agency=self.code)
+        except (DownloadCorrupt, ProblemError) as error:
+            self._ledger.note("not-readable", document=claim.document.id, agency=self.code, error=str(error))
             return False
         sha256 = hashlib.sha256(out.read_bytes()).hexdigest()
         out.unlink()

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, Self
@@ -61,10 +61,10 @@ class Place:
 
     Args:
         folder: Gets all files. Its parents must be passable for an unprivileged user.
-        without: The guard that is removed from the services; empty: none.
+        without: The guards that are removed from the services.
     """
 
-    def __init__(self, folder: Path, *, without: str = "") -> None:
+    def __init__(self, folder: Path, *, without: Sequence[str] = ()) -> None:
         open_the_way(folder)
         self.folder = folder
         self.postgres = PrivatePostgres(folder / "postgres")

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     REORDER_MESSAGES = "reorder-messages"
     REPEAT_REQUESTS = "repeat-requests"
     CORRUPT_MESSAGES = "corrupt-messages"
+    UNBIND_QUEUE = "unbind-queue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Entry:
 
 
 CATALOGUE: Final = (
-    Entry(kind=Kind.KILL_PROCESS, share=0.30, targets=SERVICES, longest_s=4),
+    Entry(kind=Kind.KILL_PROCESS, share=0.27, targets=SERVICES, longest_s=4),
     Entry(kind=Kind.STOP_PROCESS, share=0.04, targets=SERVICES, longest_s=2),
     Entry(kind=Kind.KILL_BROKER, share=0.025, targets=BROKERS, longest_s=3),
     Entry(kind=Kind.RESTART_BROKER, share=0.015, targets=BROKERS, longest_s=1),
@@ -75,6 +76,7 @@ CATALOGUE: Final = (
     Entry(kind=Kind.REPEAT_MESSAGES, share=0.05, targets=NODES, longest_s=3),
     Entry(kind=Kind.REORDER_MESSAGES, share=0.03, targets=NODES, longest_s=3),
     Entry(kind=Kind.REPEAT_REQUESTS, share=0.04, targets=NODES, longest_s=0),
+    Entry(kind=Kind.UNBIND_QUEUE, share=0.03, targets=NODES, longest_s=4),
     Entry(kind=Kind.CORRUPT_MESSAGES, share=0.04, targets=NODES, longest_s=3),
 )
 """What may strike."""

@@ -64,10 +64,10 @@ class Services:
     Args:
         programs: What can run.
         folder: Gets a folder for each process.
-        without: The guard that is removed from all of them; empty: none.
+        without: The guards that are removed from all of them.
     """
 
-    def __init__(self, programs: Sequence[Program], folder: Path, *, without: str = "") -> None:
+    def __init__(self, programs: Sequence[Program], folder: Path, *, without: Sequence[str] = ()) -> None:
         self._folder = folder
         self._without = without
         self._zygote: asyncio.subprocess.Process | None = None
@@ -117,7 +117,7 @@ class Services:
             "cwd": str(service.folder),
             "log": str(service.log),
             "control": str(service.control.path),
-            "without": self._without,
+            "without": list(self._without),
         }
         async with self._one_command:
             if service.is_running():

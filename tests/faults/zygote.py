@@ -43,8 +43,7 @@ def _run(command: dict[str, Any]) -> None:
         random.seed()
         if ctypes.CDLL(None).faults_attach(command["control"].encode()) != 0:
             raise RuntimeError("the control file cannot be mapped")
-        if command["without"]:
-            guards.remove(command["without"])
+        guards.remove(command["without"])
         sys.argv = command["argv"]
         importlib.import_module(ENTRY_POINTS[command["service"]]).cli()
         code = 0
