@@ -133,6 +133,8 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/log/consistency", query=("from", "to")),
     Operation(service="node", method="GET", path="/v1/log/entries", query=("begin", "size", "limit")),
     Operation(service="node", method="GET", path="/v1/admin/acts", query=("limit", "cursor")),
+    Operation(service="node", method="POST", path="/vxp/{operation}"),
+    Operation(service="node", method="GET", path="/vxp/{operation}"),
     Operation(service="registry", method="GET", path="/v1/agencies", query=("q", "level", "parent", "limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}"),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("limit", "cursor")),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -202,13 +202,26 @@ def plan() -> Network:
 
 
 @asynccontextmanager
-async def whole_network(folder: Path, *, database: Callable[[str], str] | None = None) -> AsyncIterator[WholeNetwork]:
-    """Provisions and serves the network; ``database`` gives the URL of an empty database by name (SQLite: none)."""
+async def whole_network(
+    folder: Path,
+    *,
+    database: Callable[[str], str] | None = None,
+    prepare: Callable[[Site, SecretBox], Awaitable[None]] | None = None,
+) -> AsyncIterator[WholeNetwork]:
+    """Provisions and serves the network.
+
+    Args:
+        folder: For everything that it stores.
+        database: Gives the URL of an empty database by name; None: SQLite.
+        prepare: Adds to what was provisioned, before anything serves.
+    """
     with _listening(0) as listener:
         site = embedded_site(plan(), state_dir=folder, port=listener.getsockname()[1])
         if database is not None:
             site = _on(site, database)
         secrets = await provision(site)
+        if prepare is not None:
+            await prepare(site, secrets)
         databases = {str(node): Database(place.database_url) for node, place in site.nodes.items()}
         parts = _Parts(site, secrets)
         try:

@@ -20,13 +20,12 @@ def secret(value: str = SECRET, *, days_from: int = -10, days_to: int | None = N
     return SystemSecret(value=value.encode(), valid_from=NOW + timedelta(days=days_from), valid_to=valid_to)
 
 
-def system(*secrets: SystemSecret, is_enabled: bool = True) -> System:
+def system(*secrets: SystemSecret) -> System:
     return System(
         system_id=SYSTEM_ID,
         client_id="province-28",
         agency=AgencyCode("H28"),
         secrets=secrets or (secret(),),
-        is_enabled=is_enabled,
     )
 
 
@@ -100,10 +99,9 @@ def test_during_a_rotation_both_secrets_are_good() -> None:
         system(secret(days_to=-1)),
         system(secret(days_from=1)),
         system(secret("another")),
-        system(is_enabled=False),
-        System(system_id="other", client_id="c", agency=AgencyCode("H28"), secrets=(secret(),), is_enabled=True),
+        System(system_id="other", client_id="c", agency=AgencyCode("H28"), secrets=(secret(),)),
     ],
-    ids=["lapsed-secret", "secret-of-tomorrow", "wrong-secret", "switched-off", "unknown-system"],
+    ids=["lapsed-secret", "secret-of-tomorrow", "wrong-secret", "unknown-system"],
 )
 def test_whoever_is_not_known_gets_one_and_the_same_sentence(known: System) -> None:
     with pytest.raises(CallRefused) as refused:
@@ -113,7 +111,7 @@ def test_whoever_is_not_known_gets_one_and_the_same_sentence(known: System) -> N
 
 
 def test_a_system_with_no_secret_is_not_open_to_the_empty_one() -> None:
-    known = System(system_id=SYSTEM_ID, client_id="c", agency=AgencyCode("H28"), secrets=(), is_enabled=True)
+    known = System(system_id=SYSTEM_ID, client_id="c", agency=AgencyCode("H28"), secrets=())
 
     for value in ("", "nobody's"):
         with pytest.raises(CallRefused):

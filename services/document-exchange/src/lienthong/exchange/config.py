@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         return self.state_dir / "trust-list.jws"
 
     @property
+    def systems_path(self) -> Path:
+        """The last good list of systems that speak the national SDK's interface, with their secrets."""
+        return self.state_dir / "systems.jws"
+
+    @property
     def token_keys_path(self) -> Path:
         """The last good key set of the registry's tokens."""
         return self.state_dir / "jwks.json"

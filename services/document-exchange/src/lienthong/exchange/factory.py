@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc.jwk import ECKey
 
 from lienthong.exchange.config import Settings
+from lienthong.exchange.domain.vxp.systems import Systems, SystemsMissing, open_systems
 from lienthong.exchange.errors import DirectoryMissing, TrustListMissing
 from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.adopt_package import Adoptions
@@ -83,6 +84,7 @@ async def open_factory(settings: Settings, *, bus: Bus | None = None, clock: Clo
             room=_room(settings),
             trust=trust,
             directory=_held_directory(settings, trust, clock),
+            systems=_held_systems(settings, trust, clock),
             seal_key=seal_key,
             tokens=_token_verifier(settings, http, clock),
             http=http,
@@ -150,3 +152,17 @@ def _held_directory(settings: Settings, trust: HeldCopy[TrustStore], clock: Cloc
 
     missing = DirectoryMissing("This node holds no directory yet; try again shortly.")
     return HeldCopy(settings.directory_path, parse=parse, missing=missing)
+
+
+def _held_systems(settings: Settings, trust: HeldCopy[TrustStore], clock: Clock) -> HeldCopy[Systems]:
+    held: datetime | None = None
+
+    def parse(published: bytes) -> Systems:
+        nonlocal held
+        jws = published.decode("ascii", "replace")
+        systems = open_systems(jws, trust=trust.current(), here=settings.node_id, now=clock(), held_since=held)
+        held = systems.issued_at
+        return systems
+
+    missing = SystemsMissing("This node holds no list of systems yet; try again shortly.")
+    return HeldCopy(settings.systems_path, parse=parse, missing=missing, mode=0o600)

@@ -23,6 +23,7 @@ from lienthong.exchange.api import (
     submissions,
     uploads,
 )
+from lienthong.exchange.api.vxp import door
 from lienthong.exchange.config import MIGRATIONS, Settings
 from lienthong.exchange.factory import Factory, open_factory, utc_now
 from lienthong.exchange.steady import steadily
@@ -32,7 +33,7 @@ from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
 ROUTERS = operating.ROUTERS + tuple(
-    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads)
+    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads, door)
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""
@@ -110,6 +111,7 @@ async def _keep_copies(factory: Factory) -> None:
         await factory.trust.reload()
         if factory.trust.held is not None:
             await factory.directory.reload()
+            await factory.systems.reload()
         return LOOK_INTERVAL
 
     await steadily("local copies", look)

@@ -73,7 +73,7 @@ class Worker:
             await until_done("bus", self._carry)
 
     async def _take_what_is_held(self) -> None:
-        for copy in (self._factory.trust, self._factory.directory):
+        for copy in (self._factory.trust, self._factory.directory, self._factory.systems):
             with contextlib.suppress(Exception):  # a damaged copy is replaced by the first refresh
                 await copy.reload()
 
@@ -89,9 +89,14 @@ class Worker:
             await publications.refresh_directory()
             return rest
 
+        async def refresh_systems() -> timedelta:
+            await publications.refresh_systems()
+            return rest
+
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(steadily("trust-list", refresh_trust))
             tasks.create_task(steadily("directory", refresh_directory))
+            tasks.create_task(steadily("systems", refresh_systems))
 
     async def _await_directory(self) -> None:
         """Fails while there is no directory, or none that has this node: then there is nothing to do yet.

@@ -14,9 +14,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from lienthong.shared.contracts import Contract
 from lienthong.shared.contracts.directory import AgencyEntry, NodeEntry
-from lienthong.shared.contracts.tokens import Scope
+from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE, Scope
 from lienthong.shared.errors import InvalidInput, Unauthenticated, Unavailable
-from lienthong.shared.identifiers import new_uuid
+from lienthong.shared.identifiers import NodeId, new_uuid
 from lienthong.shared.signatures.seals import MAX_SNAPSHOT_BYTES
 from lienthong.shared.tokens import utc_now
 
@@ -198,6 +198,25 @@ class RegistryClient:
         """All nodes, by id."""
         return self._read(await self._get("/v1/nodes", {}), _NodeList).items
 
+    async def systems(self, node: NodeId) -> str:
+        """The sealed list of systems that may call ``node``, unverified: compact JWS. For that node's own client.
+
+        Raises:
+            TokenRefused: The registry gives this client no token.
+            RegistryRefused: It is not for this client.
+            RegistryUnavailable: It is away, or what it sends cannot be such a list.
+        """
+        token = await self.token(REGISTRY_AUDIENCE)
+        url = f"{self._base_url}/v1/nodes/{quote(node, safe='')}/systems"
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            answer = await self._http.get(url, headers=headers, timeout=TIMEOUT.total_seconds())
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable("The registry does not answer.") from error
+        if not answer.is_success:
+            raise _failure(answer)
+        return answer.text
+
     async def _fetch_token(self, audience: str, scopes: tuple[Scope, ...]) -> tuple[str, datetime]:
         if self._credential is None:
             raise TokenRefused("This client of the registry has no credential.")
@@ -229,18 +248,22 @@ class RegistryClient:
             raise RegistryUnavailable("The registry does not answer.") from error
 
     def _read(self, answer: httpx.Response, model: type[_Answer]) -> _Answer:
-        if answer.is_client_error:
-            problem = _object(answer)
-            raise RegistryRefused(
-                f"The registry refused: {problem.get('detail', answer.reason_phrase)}",
-                facts={"registry_code": problem.get("code")},
-            )
-        if answer.is_server_error:
-            raise RegistryUnavailable("The registry cannot answer now.")
+        if answer.is_error:
+            raise _failure(answer)
         try:
             return model.model_validate_json(answer.raise_for_status().content)
         except (httpx.HTTPStatusError, ValidationError) as error:
             raise RegistryUnavailable("The registry's answer makes no sense.") from error
+
+
+def _failure(answer: httpx.Response) -> RegistryRefused | RegistryUnavailable:
+    if not answer.is_client_error:
+        return RegistryUnavailable("The registry cannot answer now.")
+    problem = _object(answer)
+    return RegistryRefused(
+        f"The registry refused: {problem.get('detail', answer.reason_phrase)}",
+        facts={"registry_code": problem.get("code")},
+    )
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Caller:
         delegated = (d.principal for d in self.directory.snapshot.delegations if d.delegate == own)
         return (own, *delegated)
 
+    def agency_codes(self) -> dict[str, AgencyCode]:
+        """Each code, old and new, of every agency that the caller may act for, to the code that the directory uses."""
+        entries = [entry for code in self.agencies() if (entry := self.directory.agency(code)) is not None]
+        return {known: entry.code for entry in entries for known in (entry.code, entry.old_code) if known}
+
 
 async def factory_of(request: Request) -> Factory:  # async: FastAPI takes anything else to a thread
     """The factory that the lifespan opened."""

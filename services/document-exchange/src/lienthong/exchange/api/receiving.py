@@ -73,7 +73,7 @@ async def receive_draft(request: Request, limits: Limits) -> AsyncIterator[Draft
         PackageTooLarge, BodyTruncated, InsufficientStorage, SpoolUnavailable: As for any body.
     """
     limits.check(request.headers, copies=DRAFT_COPIES)
-    pieces = _limited(pieces_of(request), limits.limit_bytes)
+    pieces = limited(pieces_of(request), limits.limit_bytes)
     parser = MultiPartParser(request.headers, pieces, max_files=MAX_FILES, max_fields=1, max_part_size=MAX_HEADER_BYTES)
     try:
         with disk_refusals():
@@ -102,7 +102,8 @@ async def pieces_of(request: Request) -> AsyncIterator[bytes]:
         raise BodyTruncated("The connection broke before the whole body had arrived.") from error
 
 
-async def _limited(pieces: AsyncIterator[bytes], limit_bytes: int) -> AsyncGenerator[bytes, None]:
+async def limited(pieces: AsyncIterator[bytes], limit_bytes: int) -> AsyncGenerator[bytes, None]:
+    """``pieces``, and :class:`PackageTooLarge` once they are more than ``limit_bytes``."""
     size = 0
     async for piece in pieces:
         size += len(piece)

@@ -1,5 +1,6 @@
 """Reads documents and their deliveries. Never commits."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from lienthong.exchange.storage.schema import deliveries, documents
 from lienthong.shared.contracts.envelope import DocumentKind
 from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.edxml.model import BusinessStatus
-from lienthong.shared.identifiers import DocumentId
+from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId
 
 SUMMARY: tuple[ColumnElement[Any], ...] = (
     documents.c.id.label("document_id"),
@@ -58,6 +59,17 @@ async def find_document(connection: AsyncConnection, document: DocumentId) -> Do
     found = await connection.execute(select(documents).where(documents.c.id == document))
     row = found.one_or_none()
     return None if row is None else record_of(row)
+
+
+async def document_of_delivery(
+    connection: AsyncConnection, delivery: DeliveryId, agencies: Collection[AgencyCode]
+) -> DocumentId | None:
+    """The document that was delivered here to one of ``agencies`` under that id."""
+    query = select(deliveries.c.document_id).where(
+        deliveries.c.id == delivery, deliveries.c.is_local, deliveries.c.agency.in_(agencies)
+    )
+    found: DocumentId | None = await connection.scalar(query)
+    return found
 
 
 async def deliveries_of(connection: AsyncConnection, document: DocumentId, *, now: datetime) -> list[Delivery]:

@@ -19,12 +19,14 @@ class HeldCopy(Generic[T]):
         path: File with the copy, exactly as it was published.
         parse: Bytes in, checked object or an error out. Runs in a thread.
         missing: Raised by :meth:`current` while there is none.
+        mode: Of the file: 0o600 where secrets are in it.
     """
 
-    def __init__(self, path: Path, *, parse: Callable[[bytes], T], missing: LienthongError) -> None:
+    def __init__(self, path: Path, *, parse: Callable[[bytes], T], missing: LienthongError, mode: int = 0o644) -> None:
         self._path = path
         self._parse = parse
         self._missing = missing
+        self._mode = mode
         self._held: T | None = None
         self._stamp: tuple[int, int] | None = None
         self._digest = b""
@@ -71,7 +73,8 @@ class HeldCopy(Generic[T]):
         parsed = self._parse(published)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with partial.open("wb") as file:
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self._mode), "wb") as file:
             file.write(published)
             file.flush()
             os.fsync(file.fileno())

@@ -75,6 +75,8 @@ class HeldDelivery:
     delivery: Delivery
     stored: TransportStatus
     lease_token: str | None
+    lease_until: datetime | None
+    claimed_by: str | None
     document: EnvelopeDocument
     """What evidence says about the document."""
 
@@ -92,7 +94,7 @@ async def waiting_deliveries(connection: AsyncConnection, query: InboxQuery, *, 
             lease_until=row.lease_until if stands is TransportStatus.PROCESSING else None,
             document=summary_of(row),
         )
-        for row in await connection.execute(_select(query).where(in_inbox, _in_time(now)))
+        for row in await connection.execute(_select(query).where(in_inbox, in_time(now)))
     ]
 
 
@@ -102,7 +104,7 @@ async def claim(connection: AsyncConnection, query: InboxQuery, *, lease: Lease,
     Simultaneous claims never meet: each locks its rows and steps over those that another has locked (PostgreSQL), or
     has the database to itself (SQLite). What another has just claimed is looked at again once its lock is had.
     """
-    statement = _select(query).where(_unclaimed(now), _in_time(now)).with_for_update(of=deliveries, skip_locked=True)
+    statement = _select(query).where(_unclaimed(now), in_time(now)).with_for_update(of=deliveries, skip_locked=True)
     claims = [
         Claim(
             delivery_id=row.id,
@@ -125,6 +127,8 @@ async def hold_delivery(connection: AsyncConnection, delivery: DeliveryId, *, no
         delivery=delivery_of(row, now=now),
         stored=TransportStatus(row.transport_status),
         lease_token=row.lease_token,
+        lease_until=row.lease_until,
+        claimed_by=row.claimed_by,
         document=EnvelopeDocument(
             id=row.document_id,
             kind=DocumentKind(row.kind),
@@ -153,6 +157,14 @@ async def settle_delivery(
     return replace(delivery, transport_status=status, transport_detail=detail, transport_reason=reason, updated_at=now)
 
 
+async def give_delivery(connection: AsyncConnection, delivery: DeliveryId, *, lease: Lease, now: datetime) -> str:
+    """Gives a delivery that is locked to the client of ``lease``; the token of that claim."""
+    token = str(uuid.uuid4())
+    row = {"delivery": delivery, "token": token, "until": lease.until, "client": lease.client_id, "now": now}
+    await connection.execute(_GIVE, row)
+    return token
+
+
 async def _give(connection: AsyncConnection, claims: Sequence[Claim], *, client_id: str, now: datetime) -> None:
     if not claims:
         return
@@ -175,7 +187,7 @@ def _unclaimed(now: datetime) -> ColumnElement[bool]:
     return or_(status == TransportStatus.INITIAL.value, lapsed)
 
 
-def _in_time(now: datetime) -> ColumnElement[bool]:
+def in_time(now: datetime) -> ColumnElement[bool]:
     """What has no deadline, or is not past it; a claim that is still good lasts beyond it."""
     deadline = deliveries.c.expires_at
     return or_(deadline.is_(None), deadline > now, deliveries.c.lease_until > now)

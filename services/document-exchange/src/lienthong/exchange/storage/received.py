@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.transport_status import standing
 from lienthong.exchange.domain.vxp.lists import Received, ReceivedQuery
+from lienthong.exchange.storage.inbox_view import in_time
 from lienthong.exchange.storage.schema import deliveries, documents
 from lienthong.shared.contracts.envelope import DocumentKind
 
@@ -82,7 +83,8 @@ def _stands(status: TransportStatus, now: datetime) -> ColumnElement[bool]:
     lapsed = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
     match status:
         case TransportStatus.INITIAL:
-            return or_(stored == status.value, and_(stored == TransportStatus.PROCESSING.value, lapsed))
+            is_free = or_(stored == status.value, and_(stored == TransportStatus.PROCESSING.value, lapsed))
+            return and_(is_free, in_time(now))
         case TransportStatus.PROCESSING:
             return and_(stored == status.value, deliveries.c.lease_until > now)
         case _:

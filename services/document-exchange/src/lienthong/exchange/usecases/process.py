@@ -7,6 +7,7 @@ from datetime import datetime
 import httpx
 
 from lienthong.exchange.config import Settings
+from lienthong.exchange.domain.vxp.systems import Systems
 from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.adopt_package import Adoptions
 from lienthong.exchange.usecases.ask_responders import Responders
@@ -36,6 +37,7 @@ class Process:
     room: Room
     trust: HeldCopy[TrustStore]
     directory: HeldCopy[Directory]
+    systems: HeldCopy[Systems]
     seal_key: SealKey
     http: httpx.AsyncClient
     registry: RegistryClient

@@ -35,3 +35,15 @@ class Publications:
         if fetched is not None:
             await self.process.directory.replace(fetched.jws.encode("ascii", "replace"))
             self._etag = fetched.etag or None
+
+    async def refresh_systems(self) -> None:
+        """Takes over which systems may call here, with what secrets.
+
+        Raises:
+            RegistryUnavailable: The registry is away.
+            TokenRefused: It does not know this node, or not as one that may ask.
+            Verification: Its seal, time or node do not pass.
+            TrustListMissing: There is nothing yet to check its seal with.
+        """
+        jws = await self.process.registry.systems(self.process.here)
+        await self.process.systems.replace(jws.encode("ascii", "replace"))

@@ -11,7 +11,7 @@ from lienthong.shared.identifiers import AgencyCode
 
 __all__ = ["SYSTEM_ID_PATTERN"]
 
-MIN_SECRET_CHARACTERS: Final = 16
+MIN_SECRET_CHARACTERS: Final = 12
 """Of a secret that an operator brings along from the national platform; those made here have 256 bits."""
 MAX_SECRET_CHARACTERS: Final = 200
 MAX_GOOD_SECRETS: Final = 3

@@ -3,6 +3,7 @@
 It ignores the HTTP status, breaks on ``null``, and takes an empty answer for an empty list and success.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -42,6 +43,11 @@ _CODES: Final[tuple[tuple[tuple[type[LienthongError], ...], str], ...]] = (
 def succeeded(**members: object) -> dict[str, object]:
     """The envelope of a success with what else it says."""
     return {"status": OK, "ErrorCode": SUCCESS, "ErrorDesc": "", **members}
+
+
+def opening(last: str) -> bytes:
+    """The start of the envelope of a success, up to the text of its member ``last``, which is written in pieces."""
+    return json.dumps(succeeded(**{last: ""}), separators=(",", ":")).encode().removesuffix(b'"}')
 
 
 def failed(operation: Operation | None, error: LienthongError | None) -> dict[str, object]:

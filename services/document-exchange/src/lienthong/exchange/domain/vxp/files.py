@@ -50,6 +50,8 @@ def check_file_hash(claimed: str, sha256: Sha256) -> None:
 class LineEndCutter:
     """Passes a body on without the line end that the SDK appends: holds the last two bytes back until it knows."""
 
+    has_cut: bool = field(default=False, init=False)
+    """Whether a line end stood there."""
     _held: bytes = field(default=b"", init=False)
 
     def feed(self, piece: bytes) -> bytes:
@@ -61,4 +63,5 @@ class LineEndCutter:
 
     def finish(self) -> bytes:
         """The rest of the file."""
-        return b"" if self._held == LINE_END else self._held
+        self.has_cut = self._held == LINE_END
+        return b"" if self.has_cut else self._held

@@ -1,6 +1,7 @@
 """Lists as the SDK asks for them, by dates and page numbers; and which of a call's parameters are only left over."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
@@ -80,9 +81,30 @@ def received_query(call: VerifiedCall, agencies: Collection[AgencyCode]) -> Rece
     )
 
 
-def wanted_recipients(call: VerifiedCall) -> str:
-    """The ``to`` of a list, a JSON array or one code; empty: not given, or left over from a ``sendEdoc``."""
-    return "" if call.parameter("hash-file") else call.parameter("to")
+def wanted_recipients(call: VerifiedCall, own: Mapping[str, AgencyCode]) -> Collection[AgencyCode]:
+    """Which of the system's agencies a list is about: those in ``to``, a JSON array or one code, else all.
+
+    ``to`` counts only where it cannot be left over from a ``sendEdoc``, and names nobody but the system's own.
+
+    Args:
+        call: The call.
+        own: Every code, old or new, of an agency that the system may act for, to its code.
+    """
+    text = "" if call.parameter("hash-file") else call.parameter("to").strip()
+    named = _codes(text)
+    if not named or not own.keys() >= set(named):
+        return frozenset(own.values())
+    return frozenset(own[code] for code in named)
+
+
+def _codes(text: str) -> Sequence[str]:
+    if not text.startswith("["):
+        return [text] if text else []
+    try:
+        codes = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [code for code in codes if isinstance(code, str)]
 
 
 def _moment(call: VerifiedCall, name: str, *, whole_day: bool = False) -> datetime | None:
