@@ -34,6 +34,7 @@ from lienthong.shared.edxml.model import (
     DocumentHeader,
     DocumentType,
     Organ,
+    OtherInfo,
     PromulgationInfo,
     ResponseFor,
     StatusHeader,
@@ -107,7 +108,7 @@ class RegistryKeys:
         return KeySet([self.key])
 
 
-def header_of(sender: str, to: Sequence[str], *, number: str = "181") -> DocumentHeader:
+def header_of(sender: str, to: Sequence[str], *, number: str = "181", priority: int = 0) -> DocumentHeader:
     """The header of a plan that ``sender`` sends."""
     return DocumentHeader(
         from_=Organ(organ_id=sender, organ_name="UBND huyện Mai Châu"),
@@ -117,6 +118,7 @@ def header_of(sender: str, to: Sequence[str], *, number: str = "181") -> Documen
         promulgation_info=PromulgationInfo(place="Mai Châu", promulgation_date="2026/03/02"),
         document_type=DocumentType(type=1, type_name="Kế hoạch"),
         subject="Kế hoạch chuyển đổi số",
+        other_info=OtherInfo(priority=priority) if priority else None,
     )
 
 
@@ -127,6 +129,7 @@ def letter(
     attachment: bytes = b"%PDF-1.7 invented",
     folder: Path,
     number: str = "181",
+    priority: int = 0,
     with_ids: bool = False,
 ) -> bytes:
     """An unsigned package in the Java dialect; ``with_ids``: to be signed."""
@@ -134,7 +137,7 @@ def letter(
     path.write_bytes(attachment)
     out = io.BytesIO()
     source = AttachmentSource(path=path, name="ke-hoach.pdf", content_type="application/pdf")
-    write_document(header_of(sender, to, number=number), [source], out, with_ids=with_ids)
+    write_document(header_of(sender, to, number=number, priority=priority), [source], out, with_ids=with_ids)
     return out.getvalue()
 
 

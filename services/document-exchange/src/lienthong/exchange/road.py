@@ -22,10 +22,12 @@ class Road:
 
 @asynccontextmanager
 async def open_road(factory: Factory) -> AsyncIterator[Road]:
-    """Connects to the node's own broker, and makes the others reachable; a given bus serves for all of them.
+    """Makes brokers reachable, whether they are there now or not; a given bus serves for all of them.
+
+    Each connection is made when it is needed, and again when it was lost: a broker that is away holds up only what is
+    for nodes on it.
 
     Raises:
-        BusUnavailable: The own broker is away.
         BrokerNotConfigured: The directory puts this node on a broker that the settings do not have.
     """
     async with AsyncExitStack() as stack:
@@ -38,11 +40,8 @@ async def open_road(factory: Factory) -> AsyncIterator[Road]:
         buses = {name: _bus(factory, name, is_own=name == own_name) for name in factory.settings.brokers}
         if own_name not in buses:
             raise BrokerNotConfigured(f"The directory puts this node on the broker {own_name!r}; configure it.")
-        stack.push_async_callback(buses[own_name].close)
-        await buses[own_name].open()
-        for name, bus in buses.items():
-            if name != own_name:
-                stack.push_async_callback(bus.close)
+        for bus in buses.values():
+            stack.push_async_callback(bus.close)
         yield Road(own=buses[own_name], network=BusNetwork(buses, lambda node: _broker_of(factory, node)))
 
 

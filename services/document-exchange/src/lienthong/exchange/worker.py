@@ -46,8 +46,9 @@ IN_ONE_PROCESS = Pace(farewell=timedelta(milliseconds=300))
 class Worker:
     """The worker of one node."""
 
-    def __init__(self, factory: Factory) -> None:
+    def __init__(self, factory: Factory, *, pace: Pace | None = None) -> None:
         self._factory = factory
+        self._pace = pace or (Pace() if factory.bus is None else IN_ONE_PROCESS)
         self._road: Road | None = None
         self._witness_rounds = WitnessRounds(factory)
         self._retention = Retention(factory)
@@ -116,7 +117,7 @@ class Worker:
                 bus=road.network,
                 blobs=self._factory.blobs,
                 clock=self._factory.clock,
-                pace=Pace() if self._factory.bus is None else IN_ONE_PROCESS,
+                pace=self._pace,
             )
             consumer = MessageConsumer(self._factory, road.own, network=road.network, on_commit=relay.wake)
 

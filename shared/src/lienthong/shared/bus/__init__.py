@@ -15,6 +15,8 @@ EXCHANGE = "lienthong.nodes"
 """The one durable direct exchange; the routing key is the node id."""
 MAX_BODY_BYTES = 1024 * 1024
 """A message body's limit; packages above the inline limit are pulled instead."""
+HIGHEST_PRIORITY = 9
+"""Documents have 0 (thường) to 4 (hỏa tốc hẹn giờ)."""
 DELIVERY_LIMIT = 20
 """Deliveries of one message before the broker moves it to the dead queue."""
 

@@ -3,7 +3,7 @@
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, HeadersType
 
-from lienthong.shared.bus import DELIVERY_LIMIT, EXCHANGE, Message, dead_queue_name, queue_name
+from lienthong.shared.bus import DELIVERY_LIMIT, EXCHANGE, HIGHEST_PRIORITY, Message, dead_queue_name, queue_name
 from lienthong.shared.identifiers import MessageId, NodeId
 
 DEAD_EXCHANGE = "lienthong.dead"
@@ -89,6 +89,11 @@ def decode(received: AbstractIncomingMessage) -> Message:
 def attempts_of(received: AbstractIncomingMessage) -> int:
     """Deliveries so far, this one included."""
     return _whole(received.headers.get(_DELIVERY_COUNT)) + 1
+
+
+def priority_of(received: AbstractIncomingMessage) -> int:
+    """What the sender says of its urgency, from 0 to :data:`HIGHEST_PRIORITY`."""
+    return min(_whole(received.headers.get(_PRIORITY)), HIGHEST_PRIORITY)
 
 
 def _whole(value: object) -> int:

@@ -32,17 +32,3 @@ class BusNetwork:
         except KeyError:
             raise Unroutable(f"No broker named {broker} is configured here.") from None
         await bus.publish(message)
-
-    async def open(self) -> None:
-        """Connects to every broker. Raises :class:`BusUnavailable` at the first that is away."""
-        for bus in self._buses.values():
-            await bus.open()
-
-    async def close(self) -> None:
-        """Disconnects from every broker."""
-        for bus in self._buses.values():
-            await bus.close()
-
-    async def ready(self) -> bool:
-        """Whether every broker answers now."""
-        return all([await bus.ready() for bus in self._buses.values()])

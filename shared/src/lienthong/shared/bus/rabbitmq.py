@@ -6,6 +6,7 @@ than its timeout; consumers make new ones until they are closed.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -121,8 +122,8 @@ class RabbitMQBus:
                         yield batch
             except (BusUnavailable, *LOST) as error:
                 _log.warning("consuming broke off", node=node, error=type(error).__name__)
-            if not self._is_closed:
-                await asyncio.sleep(RECONNECT_DELAY.total_seconds())
+            if not self._is_closed:  # at random, so that a broker that returns is not met by all its nodes at once
+                await asyncio.sleep(RECONNECT_DELAY.total_seconds() * random.uniform(0.5, 1.5))  # noqa: S311
 
     async def _bury(self, node: NodeId, message: Message, reason: str) -> None:
         link = await self._linked()
