@@ -68,6 +68,7 @@ _CERTIFICATE: Final = {
 _WITNESSED: Final = {"size": 1, "cosignature": {"witness": NODE, "line": "x", "certificates": ["x"]}}
 _REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:00Z"}
 _REMOTE: Final = {"agency": NODE, "name": "Thử", "organisation": "Thử", "officer": "thu", "signers": ["thu"]}
+_HOOK: Final = {"url": "https://x.example/", "types": ["vn.lienthong.delivery.arrived"], "description": "x"}
 _DECISION: Final = {"reason": "đúng hồ sơ"}
 JSON_OPERATIONS: Final = (
     Operation(
@@ -88,6 +89,9 @@ JSON_OPERATIONS: Final = (
         body={"code": "03", "description": "x", "staff": {"department": "x", "staff": "x"}, "agency": NODE},
         client=NODE,
     ),
+    Operation(service="node", method="POST", path="/v1/webhooks", body=_HOOK | {"agency": NODE}, client=NODE),
+    Operation(service="node", method="PUT", path="/v1/webhooks/{webhook}", body=_HOOK, client=NODE),
+    Operation(service="node", method="POST", path="/v1/webhooks/{webhook}/replay", body={"after": 0}, client=NODE),
     Operation(service="node", method="POST", path="/v1/log/cosignatures", body=_WITNESSED),
     *(
         Operation(service="node", method="POST", path=f"/v1/admin/destinations/{{node}}/{verb}", body={"reason": "x"})
@@ -123,6 +127,12 @@ READ_OPERATIONS: Final = (
     ),
     Operation(service="node", method="GET", path="/v1/inbox", query=("agency", "kind", "limit", "cursor"), client=NODE),
     Operation(service="node", method="GET", path="/v1/events", query=("agency", "type", "after", "limit"), client=NODE),
+    Operation(service="node", method="GET", path="/v1/webhooks", query=("agency",), client=NODE),
+    Operation(service="node", method="GET", path="/v1/webhooks/{webhook}", client=NODE),
+    Operation(service="node", method="DELETE", path="/v1/webhooks/{webhook}", client=NODE),
+    Operation(service="node", method="POST", path="/v1/webhooks/{webhook}/pause", client=NODE),
+    Operation(service="node", method="POST", path="/v1/webhooks/{webhook}/resume", client=NODE),
+    Operation(service="node", method="POST", path="/v1/webhooks/{webhook}/ping", client=NODE),
     Operation(service="node", method="GET", path="/v1/packages/{sha256}", client=NODE),
     Operation(service="node", method="HEAD", path="/v1/uploads/{upload}", client=NODE),
     Operation(service="node", method="DELETE", path="/v1/uploads/{upload}", client=NODE),

@@ -1,6 +1,7 @@
 """The settings of one node, read once from the environment (``LIENTHONG_EXCHANGE_*``)."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     expiry_grace: timedelta = timedelta(days=1)
     """How long after the deadline the origin waits for word from a recipient's node before it counts the document as
     undelivered: longer than a node is cut off."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Ranges that webhooks may reach besides public addresses (JSON): those of the government's intranet."""
+    webhook_roots: Path | None = None
+    """PEM file with further roots for the TLS certificates of webhook receivers."""
     consumer_batch: int = 50
     """Messages that go into one transaction."""
     host: str = "127.0.0.1"

@@ -22,6 +22,7 @@ from lienthong.exchange.api import (
     statuses,
     submissions,
     uploads,
+    webhooks,
 )
 from lienthong.exchange.api.vxp import door
 from lienthong.exchange.config import MIGRATIONS, Settings
@@ -33,7 +34,8 @@ from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
 ROUTERS = operating.ROUTERS + tuple(
-    one.router for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads, door)
+    one.router
+    for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads, webhooks, door)
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""

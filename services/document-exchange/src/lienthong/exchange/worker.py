@@ -21,6 +21,7 @@ from lienthong.exchange.factory import Factory
 from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.deliver_webhooks import WebhookDispatcher
 from lienthong.exchange.usecases.expire_deliveries import EXPIRIES_AT_ONCE, expire_deliveries
 from lienthong.exchange.usecases.keep_packages import Retention
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
@@ -70,6 +71,7 @@ class Worker:
             tasks.create_task(steadily("retention", self._retain))
             await until_done("directory", self._await_directory)
             tasks.create_task(steadily("witness", self._witness))
+            tasks.create_task(until_done("webhook sender", WebhookDispatcher(self._factory).run))
             tasks.create_task(steadily("expiry", self._expire))
             await until_done("bus", self._carry)
 

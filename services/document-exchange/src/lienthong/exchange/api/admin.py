@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from lienthong.exchange.api.authorization import WithFactory
 from lienthong.exchange.api.models import Shape
 from lienthong.exchange.domain.marks import SIGNER_REVOKED
+from lienthong.exchange.domain.webhooks import WEBHOOK_PAUSED
 from lienthong.exchange.domain.witnessing import Violation
 from lienthong.exchange.usecases.witness_neighbours import list_alarms
 from lienthong.shared.contracts.tokens import Scope
@@ -39,7 +40,7 @@ class AlarmAnswer(Shape):
     model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
 
     node: NodeId = Field(description="Whose log it is about; signer-revoked: the node that accepted the documents")
-    violation: str = Field(description=", ".join((*Violation, SIGNER_REVOKED)))
+    violation: str = Field(description=", ".join((*Violation, SIGNER_REVOKED, WEBHOOK_PAUSED)))
     detail: str = Field(description="What was seen in the last round")
     held_note: str = Field(description="The checkpoint that was witnessed last before: a signed note")
     seen_note: str = Field(description="The one that was seen when the alarm was raised; empty: none was to be had")

@@ -73,10 +73,10 @@ async def factory_of(request: Request) -> Factory:  # async: FastAPI takes anyth
 WithFactory = Annotated[Factory, Depends(factory_of)]
 
 
-def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that answers with the caller, whose token must hold ``scope``."""
+def caller_with(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that answers with the caller, whose token must hold every one of ``scopes``."""
 
-    async def authorized(factory: WithFactory, principal: Annotated[Principal, Depends(require(scope))]) -> Caller:
+    async def authorized(factory: WithFactory, principal: Annotated[Principal, Depends(require(*scopes))]) -> Caller:
         return Caller(principal=principal, directory=factory.directory.current(), node=factory.settings.node_id)
 
     return authorized
@@ -90,3 +90,5 @@ InboxOwner = Annotated[Caller, Depends(caller_with(Scope.INBOX))]
 """A caller that may take and answer for what arrived."""
 Operator = Annotated[Principal, Depends(require(Scope.ADMIN))]
 """An operator. Needs no directory: what an operator mends may be why there is none."""
+Subscriber = Annotated[Caller, Depends(caller_with(Scope.DOCUMENTS_READ, Scope.INBOX))]
+"""A caller that may say where its agencies' events are sent."""

@@ -5,6 +5,7 @@ from lienthong.exchange.storage import (  # noqa: F401 — tables of the same me
     log_schema,
     retention_schema,
     upload_schema,
+    webhook_schema,
 )
 from lienthong.exchange.storage.schema import metadata
 from lienthong.shared.database import run_migrations

@@ -1,9 +1,9 @@
 """Reads the feed, and lets go of what is old. Never commits: the use case does."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, select
+from sqlalchemy import BigInteger, Integer, Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.event_feed import FeedEvent, FeedExtent, FeedQuery
@@ -12,6 +12,17 @@ from lienthong.exchange.storage.event_schema import events
 from lienthong.shared.identifiers import AgencyCode
 
 _position = events.c.position
+EVENT_COLUMNS: Final = (
+    events.c.position,
+    events.c.id,
+    events.c.type,
+    events.c.time,
+    events.c.agency,
+    events.c.document_id,
+    events.c.delivery_id,
+    events.c.data,
+)
+"""What :func:`event_of` needs."""
 _EXTENT: Final = select(
     func.coalesce(func.min(_position), 0).label("oldest"), func.coalesce(func.max(_position), 0).label("head")
 )
@@ -41,28 +52,27 @@ async def feed_extent(connection: AsyncConnection) -> FeedExtent:
 async def feed_page(connection: AsyncConnection, query: FeedQuery) -> list[FeedEvent]:
     """The next events in the feed's order, ``query.limit`` at most."""
     statement = (
-        select(events)
+        select(*EVENT_COLUMNS)
         .where(events.c.agency.in_(query.agencies), _position > (query.after or 0))
         .order_by(_position)
         .limit(query.limit)
     )
     if query.types is not None:
         statement = statement.where(events.c.type.in_([one.value for one in query.types]))
-    return [
-        FeedEvent(
-            position=row.position,
-            id=row.id,
-            event=NewEvent(
-                type=EventType(row.type),
-                time=row.time,
-                agency=row.agency,
-                document=row.document_id,
-                delivery=row.delivery_id,
-                data=row.data,
-            ),
-        )
-        for row in await connection.execute(statement)
-    ]
+    return [event_of(row) for row in await connection.execute(statement)]
+
+
+def event_of(row: Row[*tuple[Any, ...]]) -> FeedEvent:
+    """The event of a row with :data:`EVENT_COLUMNS`."""
+    told = NewEvent(
+        type=EventType(row.type),
+        time=row.time,
+        agency=row.agency,
+        document=row.document_id,
+        delivery=row.delivery_id,
+        data=row.data,
+    )
+    return FeedEvent(position=row.position, id=row.id, event=told)
 
 
 async def newest_by_agency(connection: AsyncConnection, after: int) -> dict[AgencyCode, int]:
