@@ -145,6 +145,8 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/admin/acts", query=("limit", "cursor")),
     Operation(service="node", method="POST", path="/vxp/{operation}"),
     Operation(service="node", method="GET", path="/vxp/{operation}"),
+    Operation(service="node", method="GET", path="/v1/admin/audit", query=("cursor", "deep")),
+    Operation(service="node", method="GET", path="/v1/admin/audit/deliveries", query=("cursor", "limit", "delivery")),
     Operation(service="registry", method="GET", path="/v1/agencies", query=("q", "level", "parent", "limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}"),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("limit", "cursor")),

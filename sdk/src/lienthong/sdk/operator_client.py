@@ -1,5 +1,6 @@
 """The client of a node's ``/v1/admin``; its credentials must hold the scope ``admin``."""
 
+from collections.abc import AsyncIterator
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -40,9 +41,14 @@ class OperatorClient(LienthongClient):
                 break
         return found
 
-    async def read_one(self, path: str, model: type[M]) -> M:
-        """One thing."""
-        return model.model_validate_json((await self._get(path)).content)
+    def each(self, path: str, model: type[M], **given: str | int | None) -> AsyncIterator[M]:
+        """The same, one after another, however many there are."""
+        return self._items(path, model, params=parameters(**given))
+
+    async def read_one(self, path: str, model: type[M], **given: str | int | None) -> M:
+        """One thing; ``given``: its query."""
+        call = await self._call("GET", path, params=parameters(**given))
+        return model.model_validate_json((await self._transport.send(call)).content)
 
     async def act(self, path: str, model: type[M], **said: object) -> M:
         """Tells the node to do something; ``said``: the body's members. May be repeated, as every act of a node."""

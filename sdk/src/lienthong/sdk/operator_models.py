@@ -51,3 +51,41 @@ class Destination(Contract):
     last_error: str | None = None
     paused: bool = False
     by_priority: tuple[PriorityBacklog, ...] = ()
+
+
+class Finding(Contract):
+    """Something that an audit found. ``severity``: broken, stuck or left-over."""
+
+    check: str
+    severity: str
+    subject: str
+    detail: str
+    advice: str = ""
+
+
+class AuditBatch(Contract):
+    """What one batch of an audit checked. ``next`` None: it was the last."""
+
+    checked: dict[str, int]
+    findings: tuple[Finding, ...]
+    next: str | None = None
+
+
+class StandingDelivery(Contract):
+    """A delivery as one node has it. ``status`` is what is stored."""
+
+    id: str
+    document: str
+    origin: str
+    package: str
+    agency: str
+    node: str
+    status: str
+    reason: str = ""
+    updated_at: datetime
+
+
+class StandingPage(Contract):
+    """Chosen deliveries."""
+
+    items: tuple[StandingDelivery, ...]

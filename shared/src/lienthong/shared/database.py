@@ -119,6 +119,27 @@ class Database:
         """
         return _connected(self._reading)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that can only read; all its statements see what was committed before the first of them.
+
+        Nobody waits for it, on either database. Keep it short: what is deleted meanwhile cannot be cleaned up.
+
+        Raises:
+            DatabaseUnavailable: The database is away.
+        """
+        async with self.read() as connection:
+            if self._one_writer is not None:
+                await connection.exec_driver_sql("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    await connection.exec_driver_sql("ROLLBACK")
+                return
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                yield connection
+
     async def ready(self) -> bool:
         """Whether the database answers now."""
         try:

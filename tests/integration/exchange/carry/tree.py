@@ -273,8 +273,13 @@ def migrated(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def open_tree(folder: Path, empty_database: Path) -> AsyncIterator[Tree]:
-    """The tree, its workers not yet running. Registry and signing service are away all the time."""
+async def open_tree(
+    folder: Path, empty_database: Path, *, databases: Mapping[str, str] | None = None
+) -> AsyncIterator[Tree]:
+    """The tree, its workers not yet running. Registry and signing service are away all the time.
+
+    ``databases``: URLs of migrated, empty databases, by node; the others get a copy of ``empty_database``.
+    """
     now = datetime.now(UTC)
     pki = PKI.new(now)
     tree = Tree(pki=pki, keys=RegistryKeys(), broker=InProcessBroker(), folder=folder)
@@ -282,7 +287,10 @@ async def open_tree(folder: Path, empty_database: Path) -> AsyncIterator[Tree]:
     async with AsyncExitStack() as stack:
         for name in NODES:
             settings = _settings(folder / name, name, pki, sealed)
-            await asyncio.to_thread(shutil.copy, empty_database, folder / name / "node.db")
+            if databases and name in databases:
+                settings = settings.model_copy(update={"database_url": databases[name]})
+            else:
+                await asyncio.to_thread(shutil.copy, empty_database, folder / name / "node.db")
             tree.nodes[name] = await _open_node(settings, tree, stack)
         try:
             yield tree

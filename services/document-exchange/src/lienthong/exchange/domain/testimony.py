@@ -26,7 +26,7 @@ _OF_THE_RECIPIENTS_NODE: Final = frozenset(
     }
 )
 _ON_THE_WAY: Final = frozenset({Event.RELAY_ACCEPTANCE, Event.RELAY_REJECTION, Event.RELAY_FAILURE})
-_OUTCOME: Final[Mapping[Event, TransportStatus]] = {
+OUTCOME: Final[Mapping[Event, TransportStatus]] = {
     Event.CONTENT_HANDOVER: TransportStatus.DONE,
     Event.CONTENT_HANDOVER_FAILURE: TransportStatus.FAIL,
     Event.ACCEPTANCE_REJECTION_EXPIRY: TransportStatus.FAIL,
@@ -89,7 +89,7 @@ def effects(
         claims = piece.claims
         for delivery in _spoken_of(claims, sent):
             _require_entitled(claims, delivery, here=here, directory=directory)
-            if (status := _OUTCOME.get(claims.event)) is not None:
+            if (status := OUTCOME.get(claims.event)) is not None:
                 found.append(_effect(claims, delivery, status))
     return tuple(found)
 

@@ -134,7 +134,7 @@ submissions = Table(
     Column("client_id", String(200), primary_key=True),
     Column("key", String(200), primary_key=True, doc="Idempotency-Key, or 'sha256:<package>' when there was none"),
     Column("request_sha256", String(64), nullable=False, doc="Of what was sent: a repeated key must repeat it"),
-    Column("document_id", ID, nullable=False),
+    Column("document_id", ID, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False, doc="The 201 answer, byte for byte"),
     Column("created_at", UtcDateTime, nullable=False),
 )
