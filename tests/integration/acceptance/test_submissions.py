@@ -82,6 +82,23 @@ async def test_eight_at_once_are_one_submission_with_one_answer(
     assert (after["documents"], after["submissions"]) == (before["documents"] + 1, before["submissions"] + 1)
 
 
+async def test_eight_at_once_that_the_platform_signs_are_one_submission_though_each_would_be_signed_anew(
+    network: WholeNetwork, tmp_path: Path
+) -> None:
+    header = header_for(network, SENDER, ["H28.31"]).model_dump(mode="json", by_alias=True, exclude_none=True)
+    body = multipart(header, [letter_file(tmp_path)])
+    content = await whole(body)
+    headers = {"Content-Type": body.content_type, "Idempotency-Key": "van-ban-3"}
+
+    answers = await asyncio.gather(
+        *(network.call(SENDER, "POST", "/v1/documents", content=content, headers=headers) for _ in range(8))
+    )
+    late = await network.call(SENDER, "POST", "/v1/documents", content=content, headers=headers)
+
+    assert {one.status_code for one in answers} == {201}
+    assert {one.content for one in (*answers, late)} == {answers[0].content}
+
+
 @pytest.mark.parametrize("part", [0, 0.5, 0.99])
 @pytest.mark.parametrize("media_type", [EDXML, "multipart/form-data; boundary=x"])
 async def test_a_connection_that_breaks_in_the_middle_leaves_nothing(

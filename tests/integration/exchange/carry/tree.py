@@ -291,14 +291,14 @@ async def open_tree(
                 settings = settings.model_copy(update={"database_url": databases[name]})
             else:
                 await asyncio.to_thread(shutil.copy, empty_database, folder / name / "node.db")
-            tree.nodes[name] = await _open_node(settings, tree, stack)
+            tree.nodes[name] = await open_node(settings, tree, stack)
         try:
             yield tree
         finally:
             await asyncio.gather(*(node.stop() for node in tree.nodes.values()))
 
 
-async def _open_node(settings: Settings, tree: Tree, stack: AsyncExitStack) -> Node:
+async def open_node(settings: Settings, tree: Tree, stack: AsyncExitStack) -> Node:
     bus = InProcessBus(tree.broker, node=settings.node_id)
     opened = await stack.enter_async_context(open_factory(settings, bus=bus))
     await opened.trust.reload()

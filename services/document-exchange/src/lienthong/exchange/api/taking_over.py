@@ -12,8 +12,8 @@ from lienthong.exchange.api.uploaded import receive_uploaded
 from lienthong.exchange.domain.submission import Sender
 from lienthong.exchange.errors import UnsupportedMediaType
 from lienthong.exchange.factory import Factory
-from lienthong.exchange.usecases.build_package import build_package
 from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
+from lienthong.exchange.usecases.submit_draft import DraftOrder, submit_draft
 from lienthong.exchange.usecases.submit_upload import UploadOrder, submit_upload
 from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.identifiers import Sha256
@@ -78,20 +78,11 @@ async def _whole(request: Request, factory: Factory, caller: Caller, *, media_ty
 
 
 async def _drafted(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:
-    sender = sender_of(caller)
-    async with (
-        receive_draft(request, Limits.of(factory)) as draft,
-        build_package(draft, factory, sender=sender, sign=wishes.sign) as spooled,
-    ):
-        submission = Submission(
-            spooled=spooled,
-            media_type=EDXML,
-            sender=sender,
-            key=wishes.key,
-            request_sha256=draft.request_sha256(sign=wishes.sign),
-            expires_at=wishes.expires_at,
+    async with receive_draft(request, Limits.of(factory)) as draft:
+        order = DraftOrder(
+            draft=draft, sender=sender_of(caller), sign=wishes.sign, key=wishes.key, expires_at=wishes.expires_at
         )
-        return await submit_document(submission, factory)
+        return await submit_draft(order, factory)
 
 
 async def _uploaded(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:

@@ -111,7 +111,10 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
     plan, record = _prepare(submission, key, examined=examined, recipients=recipients, process=process)
     # 6. The package is durable before any row names it; then one transaction.
     async with process.adoptions.adopted(submission.spooled, now=process.clock()):
-        return await _commit(plan, record, submission=submission, process=process)
+        submitted = await _commit(plan, record, submission=submission, process=process)
+    if submitted.replayed:  # another was quicker, perhaps with a package of its own: one that is built here has new ids
+        await process.adoptions.give_up(submission.spooled.sha256, now=process.clock())
+    return submitted
 
 
 async def earlier_submission(client_id: str, key: str, process: Process, *, asked: Sha256) -> Submitted | None:
