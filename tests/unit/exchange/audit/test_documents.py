@@ -106,6 +106,7 @@ SOUND_ONES: dict[str, DocumentFacts] = {
     "failed with a reason": standing(TransportStatus.FAIL, failed("expired"), reason="expired"),
     "failed before reasons had a column": standing(TransportStatus.FAIL, failed("expired")),
     "given up here and taken there": standing(TransportStatus.DONE, failed("expired"), handed()),
+    "an answer to a recall": answered(("03", True), ("15", True), stands="03"),
     "statuses that overtook each other": answered(("05", True), ("03", False), ("06", True), stands="06"),
 }
 

@@ -64,8 +64,9 @@ class Settings(BaseSettings):
     keep_packages: timedelta = Field(default=timedelta(0), ge=timedelta(0))
     """How long packages of documents stay that an agency of this node sent or received, after their last delivery here
     has ended (done or fail); 0: for good. Records, receipts and evidence stay in any case."""
-    keep_relayed_packages: timedelta = Field(default=timedelta(0), ge=timedelta(0))
-    """How long packages stay that only passed through, at least until the next hop has taken them over; 0: for good."""
+    keep_relayed_packages: timedelta = Field(default=timedelta(days=30), ge=timedelta(0))
+    """How long packages stay that only passed through, and at least until the next hop has taken them; 0: for good.
+    A dead letter of the next node that is replayed later finds a larger package gone."""
     retention_interval: timedelta = Field(default=timedelta(hours=1), gt=timedelta(0))
     """How often packages, orphans and left-over files that may go are looked for."""
     expiry_interval: timedelta = timedelta(seconds=5)

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from lienthong.exchange.domain.audit import STUCK_AFTER, UNTAKEN_AFTER, Check, Finding, broken, stuck
+from lienthong.exchange.domain.business_status import ANSWERS, moves
 from lienthong.exchange.domain.business_status import FINAL as LAST_ANSWERS
-from lienthong.exchange.domain.business_status import moves
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.testimony import MAX_REASON_CODE_LENGTH, OUTCOME
 from lienthong.exchange.domain.transport_status import FINAL
@@ -178,7 +178,9 @@ def _answers(facts: DocumentFacts) -> Iterator[Finding]:
         if not status.has_package:
             yield broken(Check.STATUS_DOCUMENT, status.id, f"The status {status.code} of {facts.id} has no package.")
     for delivery in facts.deliveries:
-        applied = [one.code for one in facts.statuses if one.applied and one.delivery == delivery.id]
+        applied = [
+            one.code for one in facts.statuses if one.applied and one.delivery == delivery.id and one.code in ANSWERS
+        ]
         stands: BusinessStatus | None = None
         for code in sorted(applied, key=_rank):
             if not moves(stands, code):
