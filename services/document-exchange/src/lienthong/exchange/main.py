@@ -24,7 +24,7 @@ from lienthong.exchange.api import (
     uploads,
     webhooks,
 )
-from lienthong.exchange.api.vxp import door
+from lienthong.exchange.api.vxp import doors
 from lienthong.exchange.config import MIGRATIONS, Settings
 from lienthong.exchange.factory import Factory, open_factory, utc_now
 from lienthong.exchange.steady import steadily
@@ -33,9 +33,11 @@ from lienthong.exchange.worker import Worker
 from lienthong.shared import serving
 from lienthong.shared.database import migrate as migrate_database
 
-ROUTERS = operating.ROUTERS + tuple(
-    one.router
-    for one in (submissions, documents, statuses, inbox, deliveries, packages, log, events, uploads, webhooks, door)
+ROUTERS = (
+    *operating.ROUTERS,
+    *doors.ROUTERS,
+    *(one.router for one in (submissions, documents, statuses, inbox, deliveries)),
+    *(one.router for one in (packages, log, events, uploads, webhooks)),
 )
 LOOK_INTERVAL = timedelta(seconds=1)
 """How often the API looks whether its worker has put a newer directory or trust list on disk."""

@@ -53,6 +53,11 @@ def called(request: Request, factory: Factory) -> Call:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
     systems = factory.systems.current()
     verified = verify_call(headers, find_system=systems.find, now=factory.clock())
+    return call_of(verified, request, factory)
+
+
+def call_of(verified: VerifiedCall, request: Request, factory: Factory) -> Call:
+    """The call of a system that is known. Raises ``DirectoryMissing``."""
     system = verified.system
     principal = Principal(client_id=system.client_id, agency=system.agency, scopes=frozenset())
     caller = Caller(principal=principal, directory=factory.directory.current(), node=factory.here)

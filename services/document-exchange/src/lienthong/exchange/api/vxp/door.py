@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import structlog
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import JSONResponse
 
 from lienthong.exchange.api.authorization import WithFactory
 from lienthong.exchange.api.vxp import agencies, listing, sending, taking
-from lienthong.exchange.api.vxp.calling import Handler, called
-from lienthong.exchange.domain.vxp.answers import failed, succeeded
+from lienthong.exchange.api.vxp.calling import Answer, Handler, called
+from lienthong.exchange.api.vxp.enveloping import NO_DOCUMENT, enveloped
 from lienthong.exchange.domain.vxp.operations import Operation, operation_named
 from lienthong.exchange.factory import Factory
-from lienthong.shared.errors import LienthongError
 
 HANDLERS: Final[Mapping[Operation, Handler]] = {
     Operation.GET_AGENCIES_LIST: agencies.get_agencies_list,
@@ -28,11 +25,7 @@ HANDLERS: Final[Mapping[Operation, Handler]] = {
     Operation.COUNT_RECEIVE_STATUS: listing.count_receive_status,
     Operation.UPDATE_STATUS: taking.update_status,
 }
-NO_DOCUMENT: Final = 404
-"""Status of a ``downloadEdoc`` that failed: the SDK saves what it gets as the document, unless this makes it throw."""
-
 router = APIRouter(prefix="/vxp", tags=["national SDK"])
-_log = structlog.get_logger(__name__)
 
 NamedOperation = Annotated[str, Path(description="One of the thirteen operations", examples=["getReceivedEdocList"])]
 _ENVELOPE: Final[dict[str, Any]] = {
@@ -47,7 +40,7 @@ _ENVELOPE: Final[dict[str, Any]] = {
     "additionalProperties": True,
     "examples": [{"status": "OK", "ErrorCode": "0", "ErrorDesc": "", "DocId": "0199c3f2-5b1e-7c3a-9d44-1f2e3d4c5b6a"}],
 }
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+ENVELOPES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The envelope, also of a failure; of downloadEdoc the file",
         "content": {"application/json": {"schema": _ENVELOPE}},
@@ -59,7 +52,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.post("/{operation}", summary="A call of the national SDK", response_class=Response, responses=_RESPONSES)
+@router.post("/{operation}", summary="A call of the national SDK", response_class=Response, responses=ENVELOPES)
 async def post(operation: NamedOperation, *, request: Request, factory: WithFactory) -> Response:
     """Parameters are headers ``XroadVnpt-…``, signed with the system's secret; the HTTP status is 200 whatever happens.
 
@@ -69,29 +62,16 @@ async def post(operation: NamedOperation, *, request: Request, factory: WithFact
     return await _answer(operation, request, factory)
 
 
-@router.get("/{operation}", summary="A download of the national SDK", response_class=Response, responses=_RESPONSES)
+@router.get("/{operation}", summary="A download of the national SDK", response_class=Response, responses=ENVELOPES)
 async def get(operation: NamedOperation, *, request: Request, factory: WithFactory) -> Response:
     """For ``downloadEdoc``: the file itself, or 404 with the envelope of the failure."""
     return await _answer(operation, request, factory)
 
 
 async def _answer(name: str, request: Request, factory: Factory) -> Response:
-    operation: Operation | None = None
-    try:
-        operation = operation_named(name)
-        answer = await HANDLERS[operation](called(request, factory))
-    except LienthongError as error:
-        return _failure(operation, error)
-    except Exception:  # noqa: BLE001 — the SDK reads nothing but an envelope; the log has the rest
-        _log.exception("a call of the SDK failed", operation=name)
-        return _failure(operation, None)
-    return answer if isinstance(answer, Response) else _envelope(succeeded(**answer))
+    operation = name if name in set(Operation) else ""
 
+    async def act() -> Answer:
+        return await HANDLERS[operation_named(name)](called(request, factory))
 
-def _failure(operation: Operation | None, error: LienthongError | None) -> Response:
-    status = NO_DOCUMENT if operation is Operation.DOWNLOAD_EDOC else 200
-    return _envelope(failed(operation, error), status=status)
-
-
-def _envelope(members: dict[str, object], *, status: int = 200) -> Response:
-    return JSONResponse(members, status_code=status)
+    return await enveloped(act, operation=operation)

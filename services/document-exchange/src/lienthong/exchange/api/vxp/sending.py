@@ -29,14 +29,19 @@ async def send_edoc(call: Call) -> Answer:
     async with AsyncExitStack() as stack:
         spooled = await _received(call, stack)
         check_file_hash(call.parameter("hash-file"), spooled.sha256)
-        submission = Submission(
-            spooled=spooled,
-            media_type=_media_type(spooled),
-            sender=call.sender,
-            key=None,
-            request_sha256=spooled.sha256,
-        )
-        submitted = await submit_document(submission, call.factory)
+        return await submit_file(spooled, call)
+
+
+async def submit_file(spooled: SpooledFile, call: Call) -> Answer:
+    """Submits an edXML file, or a container: what it is, its first bytes say."""
+    submission = Submission(
+        spooled=spooled,
+        media_type=_media_type(spooled),
+        sender=call.sender,
+        key=None,
+        request_sha256=spooled.sha256,
+    )
+    submitted = await submit_document(submission, call.factory)
     return {"DocId": submitted.record.document_id}
 
 
@@ -47,17 +52,18 @@ async def _received(call: Call, stack: AsyncExitStack) -> SpooledFile:
     """
     content_type = call.request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
-        return stack.enter_context(await _of_part(call, stack))
+        return stack.enter_context(await receive_part(call, stack))
     Limits.of(call.factory).check(call.request.headers)
     ending = LineEndCutter()
-    spooled = stack.enter_context(await _spooled(_without_line_end(pieces_of(call.request), ending), call))
+    spooled = stack.enter_context(await spool_for(_without_line_end(pieces_of(call.request), ending), call))
     if not ending.has_cut or _stands_for(call.parameter("hash-file"), spooled):
         return spooled
     with_end = await asyncio.to_thread(_with_line_end, spooled)
     return with_end if _stands_for(call.parameter("hash-file"), with_end) else spooled
 
 
-async def _of_part(call: Call, stack: AsyncExitStack) -> SpooledFile:
+async def receive_part(call: Call, stack: AsyncExitStack) -> SpooledFile:
+    """The part ``file_doc``, in the spool."""
     limits = Limits.of(call.factory)
     limits.check(call.request.headers, copies=2)
     pieces = limited(pieces_of(call.request), limits.limit_bytes)
@@ -70,10 +76,11 @@ async def _of_part(call: Call, stack: AsyncExitStack) -> SpooledFile:
     part = form.get(PART)
     if not isinstance(part, UploadFile):
         raise SubmissionMalformed(f"Send the file as the part {PART}.")
-    return await _spooled(_of_upload(part), call)
+    return await spool_for(_of_upload(part), call)
 
 
-async def _spooled(pieces: AsyncIterator[bytes], call: Call) -> SpooledFile:
+async def spool_for(pieces: AsyncIterator[bytes], call: Call) -> SpooledFile:
+    """The file in the spool, within the node's limits."""
     limits = Limits.of(call.factory)
     return await spool(pieces, limits.directory, limit_bytes=limits.limit_bytes)
 

@@ -27,6 +27,7 @@ _SIGNED_TEXT: Final = "sign-header"
 _SIGNED_NAMES: Final = "sign-header-key"
 _MAC: Final = "hash-header"
 _FIRST_PRINTABLE, _LAST_PRINTABLE = " ", "~"
+_NOT_KNOWN: Final = "The system id is unknown or switched off here, or its secret is another one."
 
 FindSystem = Callable[[str], System | None]
 
@@ -109,6 +110,20 @@ def verify_call(headers: Sequence[tuple[str, str]], *, find_system: FindSystem, 
     return VerifiedCall(system=system, parameters=signed)
 
 
+def verify_secret(system_id: str, secret: str, *, find_system: FindSystem, now: datetime) -> System:
+    """The system that shows its secret itself, as provincial front ends have it. Nothing else of the call is proven.
+
+    Raises:
+        CallRefused: The system is unknown or switched off, or none of its secrets that are good now is this one.
+    """
+    system = find_system(system_id)
+    good = [one.value for one in system.secrets if one.is_good(now)] if system else []
+    matches = [hmac.compare_digest(value, secret.encode("utf-8")) for value in good or [b"nobody's"]]
+    if system is None or not good or not any(matches):
+        raise CallRefused(_NOT_KNOWN)
+    return system
+
+
 def _own_headers(headers: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     own: dict[str, list[str]] = {}
     for name, value in headers:
@@ -137,7 +152,7 @@ def _is_signed(text: str, claimed: str, *, system: System | None, now: datetime)
 def _refusal(given: Mapping[str, Sequence[str]]) -> CallRefused | HeaderNotASCII:
     destroyed = [name for name, values in given.items() if not all(map(_is_printable_ascii, values))]
     if not destroyed:
-        return CallRefused("The system id is unknown or switched off here, or its secret is another one.")
+        return CallRefused(_NOT_KNOWN)
     names = ", ".join(f"XroadVnpt-{name}" for name in destroyed if name != _SIGNED_TEXT) or "XroadVnpt-sign-header"
     return HeaderNotASCII(
         f"{names}: characters outside ASCII are destroyed on their way, so that the signature cannot be checked. "
