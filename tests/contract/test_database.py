@@ -226,3 +226,32 @@ async def test_thread_of_a_connection_that_was_given_up_ends_before_the_loop(
 
     left = [one for one in set(threading.enumerate()) - before if "connection_worker" in one.name]
     assert left == []
+
+
+async def test_a_snapshot_sees_what_was_there_when_it_began_holds_nobody_up_and_cannot_write(
+    letters_database: Database,
+) -> None:
+    count = select(func.count()).select_from(letters)
+
+    async with letters_database.snapshot() as snapshot:
+        before = await snapshot.scalar(count)
+        async with letters_database.begin() as connection, asyncio.timeout(5):
+            await connection.execute(letters.insert().values(id=1, subject="a"))
+        during = await snapshot.scalar(count)
+        with pytest.raises(DBAPIError):
+            await snapshot.execute(letters.insert().values(id=2, subject="b"))
+
+    assert (before, during, await _count(letters_database)) == (0, 0, 1)
+
+
+async def test_connections_that_were_a_snapshot_read_anew_afterwards(letters_database: Database) -> None:
+    async with letters_database.snapshot() as snapshot:
+        await snapshot.scalar(select(func.count()).select_from(letters))
+
+    async with letters_database.read() as connection:
+        seen = [await connection.scalar(select(func.count()).select_from(letters))]
+        async with letters_database.begin() as other:
+            await other.execute(letters.insert().values(id=1, subject="a"))
+        seen.append(await connection.scalar(select(func.count()).select_from(letters)))
+
+    assert seen == [0, 1]
