@@ -12,9 +12,10 @@ from rich.progress import Progress as Bars
 from tests.faults.guards import GUARDS
 from tests.faults.machine import Machine, Plan, Progress
 from tests.faults.report import print_outcome
+from tests.faults.running import PATIENCE_S
 
 KEEP = Path("var/faults")
-"""Where logs of failed runs go, below a folder named by the seed."""
+"""Where logs go, below a folder named by the seed."""
 
 
 def main() -> int:
@@ -24,8 +25,17 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--without", action="append", default=[], choices=GUARDS, help="remove a guard; repeatable")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE_S, help="seconds without any movement before judging"
+    )
     options = parser.parse_args()
-    plan = Plan(seed=options.seed, faults=options.faults, documents=options.documents, without=tuple(options.without))
+    plan = Plan(
+        seed=options.seed,
+        faults=options.faults,
+        documents=options.documents,
+        without=tuple(options.without),
+        patience_s=options.patience,
+    )
     console = Console(width=160)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Bars(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:

@@ -27,7 +27,7 @@ from lienthong.exchange.usecases import (
 )
 from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.identifiers import MessageId
-from lienthong.shared.outbox import OutboxEntry, add
+from lienthong.shared.outbox import OutboxEntry, add, leases
 from lienthong.shared.spooling import SpooledFile
 
 FLUSHED_AFTER_S: Final = 0.5
@@ -120,6 +120,16 @@ def _digest_check() -> None:
     _replace("_checked", checked, fetch_package)
 
 
+def _hop_acknowledgement() -> None:
+    """What the broker has confirmed is forgotten."""
+
+    async def mark_sent(connection: AsyncConnection, table: Table, sent: Sequence[leases.Sent], _: datetime) -> None:
+        if sent:
+            await connection.execute(table.delete().where(table.c.id.in_([one.id for one in sent])))
+
+    _replace("mark_sent", mark_sent, leases)
+
+
 GUARDS: Final[dict[str, Callable[[], None]]] = {
     "publisher-confirms": _publisher_confirms,
     "returned-messages": _returned_messages,
@@ -127,6 +137,7 @@ GUARDS: Final[dict[str, Callable[[], None]]] = {
     "one-transaction": _one_transaction,
     "lease": _lease,
     "digest-check": _digest_check,
+    "hop-acknowledgement": _hop_acknowledgement,
 }
 """By name: what removes it."""
 

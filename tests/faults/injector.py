@@ -54,6 +54,7 @@ class Injector:
             Kind.STOP_PROCESS: self._stop_process,
             Kind.KILL_BROKER: self._kill_broker,
             Kind.RESTART_BROKER: self._restart_broker,
+            Kind.WIPE_BROKER: self._wipe_broker,
             Kind.KILL_POSTGRES: self._kill_postgres,
             Kind.RESTART_POSTGRES: self._restart_postgres,
             Kind.CUT_LINK: self._cut_link,
@@ -95,16 +96,22 @@ class Injector:
         await self._place.services.launch(fault.target)
 
     async def _kill_broker(self, fault: Fault) -> None:
-        await _again(self._place.brokers[fault.target], kill=True, after_s=fault.lasts_s)
+        broker = self._place.brokers[fault.target]
+        await _again(broker, broker.kill, after_s=fault.lasts_s)
 
     async def _restart_broker(self, fault: Fault) -> None:
-        await _again(self._place.brokers[fault.target], kill=False, after_s=fault.lasts_s)
+        broker = self._place.brokers[fault.target]
+        await _again(broker, broker.stop, after_s=fault.lasts_s)
+
+    async def _wipe_broker(self, fault: Fault) -> None:
+        broker = self._place.brokers[fault.target]
+        await _again(broker, broker.forget, after_s=fault.lasts_s)
 
     async def _kill_postgres(self, fault: Fault) -> None:
-        await _again(self._place.postgres, kill=True, after_s=fault.lasts_s)
+        await _again(self._place.postgres, self._place.postgres.kill, after_s=fault.lasts_s)
 
     async def _restart_postgres(self, fault: Fault) -> None:
-        await _again(self._place.postgres, kill=False, after_s=fault.lasts_s)
+        await _again(self._place.postgres, self._place.postgres.stop, after_s=fault.lasts_s)
 
     async def _cut_link(self, fault: Fault) -> None:
         await self._place.links.set(fault.target, "cut")
@@ -196,7 +203,7 @@ class Injector:
 
 def _thing(fault: Fault) -> str:
     match fault.kind:
-        case Kind.KILL_BROKER | Kind.RESTART_BROKER:
+        case Kind.KILL_BROKER | Kind.RESTART_BROKER | Kind.WIPE_BROKER:
             return f"broker {fault.target}"
         case Kind.KILL_POSTGRES | Kind.RESTART_POSTGRES:
             return "postgresql"
@@ -206,8 +213,8 @@ def _thing(fault: Fault) -> str:
             return fault.target
 
 
-async def _again(server: PrivateServer, *, kill: bool, after_s: float) -> None:
-    await asyncio.to_thread(server.kill if kill else server.stop)
+async def _again(server: PrivateServer, end: Callable[[], None], *, after_s: float) -> None:
+    await asyncio.to_thread(end)
     await asyncio.sleep(after_s)
     await asyncio.to_thread(server.start)
 

@@ -19,7 +19,7 @@ from tests.faults.letters import Letter, letters
 from tests.faults.offices import Office
 from tests.faults.oracle import Verdict, judge
 from tests.faults.place import SERVICES, Place
-from tests.faults.running import look_again, offices_at, raise_if_ended, settled, working
+from tests.faults.running import PATIENCE_S, look_again, offices_at, raise_if_ended, settled, working
 from tests.faults.schedule import GAP_S, schedule
 
 SUBMISSIONS_AT_ONCE: Final = 8
@@ -34,6 +34,8 @@ class Plan:
     documents: int
     without: tuple[str, ...] = ()
     """The guards that are removed from the services."""
+    patience_s: float = PATIENCE_S
+    """Afterwards: how long nothing at all may move before the judge comes."""
 
 
 @dataclass(kw_only=True)
@@ -62,6 +64,8 @@ class Outcome:
     """Process → how often it ended although nobody had ended it."""
     passing: Counter[str] = field(default_factory=Counter)
     wall_s: float = 0.0
+    settled_s: float = 0.0
+    """Of that, how long everything took to arrive after the last fault."""
     logs: Path | None = None
 
 
@@ -70,7 +74,7 @@ class Machine:
 
     Args:
         plan: What to do.
-        keep: Where logs and the ledger of a failed run go.
+        keep: Where logs and ledgers go, in a folder for each seed.
         tell: Called as the run goes on.
     """
 
@@ -89,8 +93,7 @@ class Machine:
         try:
             outcome = await self._run(folder)
             outcome.wall_s = time.monotonic() - began
-            if not outcome.verdict.is_clean or outcome.falls:
-                outcome.logs = await asyncio.to_thread(self._kept, folder)
+            outcome.logs = await asyncio.to_thread(self._kept, folder)
             return outcome
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -109,10 +112,13 @@ class Machine:
                 await self._storm(injector, offices, clerks)
                 await self._mend(place)
                 self._say("settling")
-                await settled(offices, ledger)
+                began = time.monotonic()
+                await settled(offices, ledger, patience_s=self._plan.patience_s)
+                settled_s = time.monotonic() - began
             self._say("judging")
             await look_again(offices, ledger)
             outcome = self._outcome(place, ledger, injector)
+            outcome.settled_s = settled_s
             if not outcome.verdict.is_clean:
                 documents = [one.document for one in ledger.promises.values() if not _is_taken(one, ledger)]
                 lines = await inquire(place, documents)
@@ -189,8 +195,8 @@ class Machine:
         )
 
     def _kept(self, folder: Path) -> Path:
-        """Copies what tells about a failed run."""
-        kept = self._keep / str(self._plan.seed)
+        """Copies what tells about the run."""
+        kept = self._keep / "-".join([str(self._plan.seed), *self._plan.without])
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         for name in ("ledger.jsonl", "inquest.txt"):

@@ -12,7 +12,9 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     """The last line is ``lost N twice N``."""
     plan, verdict = outcome.plan, outcome.verdict
     without = f", without {' and '.join(plan.without)}" if plan.without else ""
-    console.print(f"seed {plan.seed}{without}: {outcome.wall_s:.0f} s")
+    console.print(
+        f"seed {plan.seed}{without}: {outcome.wall_s:.0f} s, the last {outcome.settled_s:.0f} s without faults"
+    )
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.struck.items()))
     console.print(f"{outcome.struck.total()} faults: {kinds}")
     console.print(

@@ -11,8 +11,9 @@ from tests.faults.letters import Letter
 from tests.faults.offices import DESKS, FOLLOWED_AT_ONCE, Office, key_of
 from tests.faults.place import NODES, Place
 
-PATIENCE_S: Final = 120.0
-"""How long nothing at all may move before the judge comes. Back-offs last up to a minute."""
+PATIENCE_S: Final = 180.0
+"""How long nothing at all may move before the judge comes. Back-offs last a minute; what a broker has forgotten is sent
+again after half a minute, after one, after two."""
 QUIET_S: Final = 3.0
 """How long everything must have been at its place: time for what would come twice."""
 LOOKS_AT_ONCE: Final = 12
@@ -53,10 +54,10 @@ def raise_if_ended(clerks: Sequence[asyncio.Task[None]]) -> None:
             clerk.result()
 
 
-async def settled(offices: Mapping[str, Office], ledger: Ledger) -> None:
+async def settled(offices: Mapping[str, Office], ledger: Ledger, *, patience_s: float = PATIENCE_S) -> None:
     """Waits until nothing is open, as long as something still moves."""
     seen, since = (0, 0, 0), time.monotonic()
-    while time.monotonic() - since < PATIENCE_S:
+    while time.monotonic() - since < patience_s:
         now = (len(ledger.promises), len(ledger.takes), len(ledger.views))
         if now != seen:
             seen, since = now, time.monotonic()

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     STOP_PROCESS = "stop-process"
     KILL_BROKER = "kill-broker"
     RESTART_BROKER = "restart-broker"
+    WIPE_BROKER = "wipe-broker"
     KILL_POSTGRES = "kill-postgresql"
     RESTART_POSTGRES = "restart-postgresql"
     CUT_LINK = "cut-link"
@@ -66,6 +67,7 @@ CATALOGUE: Final = (
     Entry(kind=Kind.STOP_PROCESS, share=0.04, targets=SERVICES, longest_s=2),
     Entry(kind=Kind.KILL_BROKER, share=0.025, targets=BROKERS, longest_s=3),
     Entry(kind=Kind.RESTART_BROKER, share=0.015, targets=BROKERS, longest_s=1),
+    Entry(kind=Kind.WIPE_BROKER, share=0.01, targets=BROKERS, longest_s=1),
     Entry(kind=Kind.KILL_POSTGRES, share=0.02, targets=("",), longest_s=2),
     Entry(kind=Kind.RESTART_POSTGRES, share=0.01, targets=("",), longest_s=1),
     Entry(kind=Kind.CUT_LINK, share=0.19, targets=link_names(), longest_s=6),
