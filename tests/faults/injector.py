@@ -1,7 +1,6 @@
 """Carries out what the schedule says. Each blow ends by itself, and leaves the network whole."""
 
 import asyncio
-import contextlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 import aio_pika
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
 from deploy.processes import PrivateServer
 from lienthong.shared.bus import EXCHANGE, queue_name
@@ -24,6 +23,7 @@ SMALLEST_JUMP: Final = timedelta(minutes=2)
 LARGEST_JUMP: Final = timedelta(hours=3)
 MESSAGES_AT_ONCE: Final = 40
 """Taken out of a queue at once, to come back twice, in another order or damaged."""
+OPERATOR_PATIENCE_S: Final = 20
 FIRST_SERVED: Final[Mapping[str, int]] = {"x-priority": 10}
 """The broker gives messages to this consumer while it takes any, and to the node's own after that."""
 SLOWEST_LATENCY_S: Final = 1.0
@@ -161,25 +161,24 @@ class Injector:
         self, fault: Fault, arranged: Callable[[Sequence[AbstractIncomingMessage]], Sequence[aio_pika.Message]]
     ) -> None:
         """Takes what comes into a node's queue for a while and puts it there again, as a broker's operator could."""
-        broker = self._place.brokers[BROKER_OF[fault.target]]
-        name = queue_name(NodeId(fault.target))
         arrived: list[AbstractIncomingMessage] = []
-        try:
-            async with asyncio.timeout(30), await aio_pika.connect(broker.url(), timeout=5) as connection:
-                channel = await connection.channel()
-                await channel.set_qos(prefetch_count=MESSAGES_AT_ONCE)
-                queue = await channel.get_queue(name, ensure=False)
-                tag = await queue.consume(_into(arrived), arguments=dict(FIRST_SERVED))
-                await asyncio.sleep(fault.lasts_s)
-                await queue.cancel(tag)
-                taken = tuple(arrived)  # what arrives still goes back with the connection
-                for message in arranged(taken):
-                    await channel.default_exchange.publish(message, name, timeout=5)
-                for original in taken:
-                    await original.ack()
-                self.moved_messages += len(taken)
-        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
-            self._ledger.note("nothing-moved", node=fault.target, error=repr(error))
+
+        async def work(connection: AbstractConnection) -> None:
+            channel = await connection.channel()
+            await channel.set_qos(prefetch_count=MESSAGES_AT_ONCE)
+            name = queue_name(NodeId(fault.target))
+            queue = await channel.get_queue(name, ensure=False)
+            tag = await queue.consume(_into(arrived), arguments=dict(FIRST_SERVED))
+            await asyncio.sleep(fault.lasts_s)
+            await queue.cancel(tag)
+            taken = tuple(arrived)  # what arrives still goes back with the connection
+            for message in arranged(taken):
+                await channel.default_exchange.publish(message, name, timeout=5)
+            for original in taken:
+                await original.ack()
+            self.moved_messages += len(taken)
+
+        await self._at_broker(fault.target, work)
 
     async def _unbind_queue(self, fault: Fault) -> None:
         """A slip of the broker's operator: nothing is routed to the node, until somebody binds its queue again."""
@@ -188,12 +187,33 @@ class Injector:
         await self._bind(fault.target, bound=True)
 
     async def _bind(self, node: str, *, bound: bool) -> None:
-        broker = self._place.brokers[BROKER_OF[node]]
-        with contextlib.suppress(aio_pika.exceptions.AMQPError, OSError, RuntimeError):  # the worker binds it as well
-            async with asyncio.timeout(10), await aio_pika.connect(broker.url(), timeout=5) as connection:
-                channel = await connection.channel()
-                queue = await channel.get_queue(queue_name(NodeId(node)), ensure=False)
-                await (queue.bind(EXCHANGE, node) if bound else queue.unbind(EXCHANGE, node))
+        async def work(connection: AbstractConnection) -> None:
+            channel = await connection.channel()
+            queue = await channel.get_queue(queue_name(NodeId(node)), ensure=False)
+            await (queue.bind(EXCHANGE, node) if bound else queue.unbind(EXCHANGE, node))
+
+        await self._at_broker(node, work)  # the worker binds its queue as well
+
+    async def _at_broker(self, node: str, work: Callable[[AbstractConnection], Awaitable[None]]) -> None:
+        """Does ``work`` at the broker of a node, unless that is away; no longer than the patience of an operator.
+
+        The link is cut at the end: closing a connection in order waits for a broker that may not answer.
+        """
+        name = BROKER_OF[node]
+        link = f"operator>broker-{name}"
+        broker = self._place.brokers[name]
+        url = broker.url().replace(f":{broker.port}/", f":{self._place.links.ports[link]}/")
+        try:
+            async with asyncio.timeout(OPERATOR_PATIENCE_S):
+                connection = await aio_pika.connect(url, timeout=5)
+                try:
+                    await work(connection)
+                finally:
+                    await self._place.links.set(link, "cut")
+                    await self._place.links.set(link, "open")
+                    await asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=OPERATOR_PATIENCE_S)
+        except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
+            self._ledger.note("nothing-done", node=node, error=repr(error))
 
     async def _repeat_requests(self, fault: Fault) -> None:
         sent = [one for one in self._letters if one.sender == fault.target and key_of(one) in self._ledger.promises]
@@ -207,6 +227,8 @@ def _thing(fault: Fault) -> str:
             return f"broker {fault.target}"
         case Kind.KILL_POSTGRES | Kind.RESTART_POSTGRES:
             return "postgresql"
+        case Kind.REPEAT_MESSAGES | Kind.REORDER_MESSAGES | Kind.CORRUPT_MESSAGES | Kind.UNBIND_QUEUE:
+            return f"operator {BROKER_OF[fault.target]}"
         case Kind.FULL_DISK | Kind.CLOCK_JUMP:
             return f"{fault.kind} {fault.target}"
         case _:

@@ -44,7 +44,7 @@ def brokers_of(node: str) -> tuple[str, ...]:
 
 
 def link_names() -> tuple[str, ...]:
-    """Every link: ``<caller>><called>``."""
+    """Every link that may fail: ``<caller>><called>``."""
     return (
         *(f"{service}>postgres" for service in SERVICES),
         *(f"{node}-worker>broker-{broker}" for node in NODES for broker in brokers_of(node)),
@@ -119,7 +119,8 @@ class Place:
         called |= {f"broker-{name}": broker.port for name, broker in self.brokers.items()}
         called |= {node: self._port[f"{node}-api"] for node in NODES}
         called |= {name: self._port[name] for name in ("registry", "signing")}
-        return {name: called[name.partition(">")[2]] for name in link_names()}
+        names = (*link_names(), *(f"operator>broker-{name}" for name in BROKERS))
+        return {name: called[name.partition(">")[2]] for name in names}
 
     def _url(self, link: str) -> str:
         return f"http://{LOOPBACK}:{self.links.ports[link]}"

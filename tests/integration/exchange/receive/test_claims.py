@@ -90,3 +90,17 @@ async def test_a_lease_lasts_between_a_second_and_an_hour(node: ReceivingNode, w
         response = await client.post("/v1/inbox/claims", json=wrong)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid-request")
+
+
+async def test_a_lease_of_a_clock_that_ran_ahead_ends_when_the_clock_is_set_back(node: ReceivingNode) -> None:
+    await node.receive(Letter())
+    node.clock.pass_by(3 * 3600)
+    ahead = await claim(node, lease_seconds=60)
+    node.clock.pass_by(-3 * 3600)
+
+    async with node.client() as client:
+        waiting = (await client.get("/v1/inbox")).json()["items"]
+    again = await claim(node)
+
+    assert [one["transport_status"] for one in waiting] == ["initial"]
+    assert [one["delivery_id"] for one in again] == [one["delivery_id"] for one in ahead]

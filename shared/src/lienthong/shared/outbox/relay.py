@@ -17,6 +17,7 @@ from lienthong.shared.database import Database
 from lienthong.shared.errors import Unavailable
 from lienthong.shared.identifiers import NodeId
 from lienthong.shared.outbox import acknowledgements, leases
+from lienthong.shared.outbox.clocks import ClockWatch, forget_the_future
 from lienthong.shared.outbox.lane import Lane, Pace, Road
 
 DEFAULT_PACE = Pace()
@@ -55,6 +56,7 @@ class Relay:
         self._busy: set[NodeId] = set()
         self._woken = asyncio.Event()
         self._has_sent = False
+        self._clock_watch = ClockWatch(clock)
 
     def wake(self) -> None:
         """Tells the relay that there may be something to send, so that it does not wait to find out."""
@@ -77,6 +79,8 @@ class Relay:
 
     async def _open_lanes(self) -> None:
         try:
+            if self._clock_watch.was_set_back():
+                await self._forget_the_future()
             async with self._road.database.read() as connection:
                 window = self._road.pace.window
                 found = await leases.due_destinations(connection, self._road.table, self._road.clock(), window=window)
@@ -91,6 +95,12 @@ class Relay:
                 self._busy.add(due.destination)
                 lane = Lane(self._road, due)
                 self._lanes[lane] = asyncio.create_task(self._run_lane(lane, due.destination))
+
+    async def _forget_the_future(self) -> None:
+        pace = self._road.pace
+        async with self._road.database.begin() as connection:
+            longest = max(pace.lease, pace.longest_delay)
+            await forget_the_future(connection, self._road.table, now=self._road.clock(), longest=longest)
 
     async def _probe_silent(self) -> None:
         """Now and then sends one overdue message to a destination that answers nothing.

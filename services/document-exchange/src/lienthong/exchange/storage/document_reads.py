@@ -106,7 +106,9 @@ def delivery_of(row: Row[Any], *, now: datetime) -> Delivery:
         agency=row.agency,
         node=row.node,
         is_local=row.is_local,
-        transport_status=standing(TransportStatus(row.transport_status), lease_until=row.lease_until, now=now),
+        transport_status=standing(
+            TransportStatus(row.transport_status), lease_until=row.lease_until, now=now, claimed_at=row.updated_at
+        ),
         transport_detail=row.transport_detail,
         transport_reason=row.transport_reason,
         business_status=BusinessStatus(row.business_status) if row.business_status else None,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.leases import Lease
 from lienthong.exchange.domain.listings import Claim, InboxQuery, WaitingDelivery
-from lienthong.exchange.domain.transport_status import WAITING, Ending, standing
+from lienthong.exchange.domain.transport_status import CLOCK_SKEW, WAITING, Ending, standing
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.storage.document_reads import SUMMARY, delivery_of, package_of, summary_of
 from lienthong.exchange.storage.schema import deliveries, documents
@@ -89,7 +89,12 @@ async def waiting_deliveries(connection: AsyncConnection, query: InboxQuery, *, 
             delivery_id=row.id,
             agency=row.agency,
             transport_status=(
-                stands := standing(TransportStatus(row.transport_status), lease_until=row.lease_until, now=now)
+                stands := standing(
+                    TransportStatus(row.transport_status),
+                    lease_until=row.lease_until,
+                    now=now,
+                    claimed_at=row.updated_at,
+                )
             ),
             lease_until=row.lease_until if stands is TransportStatus.PROCESSING else None,
             document=summary_of(row),
@@ -183,7 +188,8 @@ async def _give(connection: AsyncConnection, claims: Sequence[Claim], *, client_
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:
     status = deliveries.c.transport_status
-    lapsed = and_(status == TransportStatus.PROCESSING.value, deliveries.c.lease_until <= now)
+    over = or_(deliveries.c.lease_until <= now, deliveries.c.updated_at > now + CLOCK_SKEW)
+    lapsed = and_(status == TransportStatus.PROCESSING.value, over)
     return or_(status == TransportStatus.INITIAL.value, lapsed)
 
 
@@ -199,6 +205,7 @@ def _select(query: InboxQuery) -> Select[tuple[object, ...]]:
         deliveries.c.agency,
         deliveries.c.transport_status,
         deliveries.c.lease_until,
+        deliveries.c.updated_at,
     )
     statement = (
         select(*columns, *SUMMARY)
