@@ -13,6 +13,9 @@ from lienthong.shared.outbox.entries import DESTINATIONS
 TOLERANCE: Final = timedelta(seconds=1)
 """Clocks that are disciplined go slower or quicker; one that falls behind by more has been set."""
 
+CLOCK_SKEW: Final = timedelta(minutes=1)
+"""How far the clocks of a node's processes may differ: what lies less ahead is waited for."""
+
 
 class ClockWatch:
     """Notices that the wall clock was set back since the last look; a first look always asks for care.
@@ -43,8 +46,8 @@ async def forget_the_future(connection: AsyncConnection, table: Table, *, now: d
         now: The time.
         longest: No lease and no back-off is longer.
     """
-    beyond = now + longest
-    early = or_(table.c.lease_until > beyond, table.c.sent_at > now)
+    beyond = now + longest + CLOCK_SKEW
+    early = or_(table.c.lease_until > beyond, table.c.sent_at > now + CLOCK_SKEW)
     await connection.execute(update(table).where(early).values(lease_until=None, sent_at=None, overdue_at=None))
     settings = table.metadata.tables[DESTINATIONS]
     await connection.execute(update(settings).where(settings.c.next_attempt_at > beyond).values(next_attempt_at=None))
