@@ -106,6 +106,23 @@ def test_document_is_sent_taken_answered_tracked_and_verified(desk: Desk, letter
     assert verified["passed"] is True
 
 
+def test_what_happened_is_listed_and_webhooks_are_made_and_removed(desk: Desk, letter: Path) -> None:
+    sent = _send(desk, letter, "183", "--to", "H28")
+    deadline = time.monotonic() + START_LIMIT_S
+    while sent["id"] not in [one["subject"] for one in desk.ask("events")["items"]]:
+        assert time.monotonic() < deadline, "nothing is told"
+    after = desk.ask("events")["after"]
+    (made,) = desk.ask("webhooks", "add", "https://vanthu.hangkia.example/hook")
+    (again,) = desk.ask("webhooks", "replay", made["id"], "--after", str(after))
+    listed = desk.ask("webhooks", "list")
+    desk.type("webhooks", "remove", made["id"])
+
+    told = desk.ask("events", "--type", "vn.lienthong.document.accepted")["items"]
+    assert {one["type"] for one in told} == {"vn.lienthong.document.accepted"}
+    assert ([one["id"] for one in listed], again["position"]) == ([made["id"]], after)
+    assert desk.ask("webhooks", "list") == []
+
+
 def test_ready_package_sent_twice_is_one_document(desk: Desk, letter: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept.edxml"
     sent = _send(desk, letter, "182", "--to", "H28", "--keep", str(kept))

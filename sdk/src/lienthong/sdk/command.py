@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from lienthong.sdk.commands import agencies, evidence, inbox, send, status, track, verify
+from lienthong.sdk.commands import agencies, events, evidence, inbox, send, status, track, verify, webhooks
 from lienthong.sdk.commands.admin import group as admin
 from lienthong.sdk.console import GuardedGroup
 
@@ -26,6 +26,8 @@ def build_app() -> typer.Typer:
     app.add_typer(inbox.app, name="inbox", help=inbox.HELP)
     app.command("status", help=status.HELP)(status.status)
     app.command("track", help=track.HELP)(track.track)
+    app.command("events", help=events.HELP)(events.events)
+    app.add_typer(webhooks.app, name="webhooks", help=webhooks.HELP)
     app.command("evidence", help=evidence.HELP)(evidence.evidence)
     app.command("verify", help=verify.HELP)(verify.verify)
     app.command("agencies", help=agencies.HELP)(agencies.agencies)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.errors import ProfileIncomplete
 from lienthong.sdk.operator_client import OperatorClient
+from lienthong.sdk.push_client import PushClient
 from lienthong.shared.clients.registry import ClientSecret
 from lienthong.shared.identifiers import NodeId
 
@@ -60,6 +61,10 @@ class Profile(BaseSettings):
     def operator(self, http: httpx.AsyncClient | None = None) -> OperatorClient:
         """Likewise, for what only operators may."""
         return self._client(OperatorClient, http)
+
+    def push(self, http: httpx.AsyncClient | None = None) -> PushClient:
+        """Likewise, for events and webhooks."""
+        return self._client(PushClient, http)
 
     def _client(self, kind: type[C], http: httpx.AsyncClient | None) -> C:
         return kind(

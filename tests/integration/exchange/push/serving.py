@@ -24,10 +24,11 @@ class _Server(StoppingServer):
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[tuple[str, _Server]]:
+async def served(app: FastAPI, *, port: int = 0) -> AsyncIterator[tuple[str, _Server]]:
     """The app's address, and its server. At the end the server stops as on SIGTERM."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=15)
         server = _Server(config, app)
