@@ -170,5 +170,5 @@ def _under_the_same_id(tree: Tree, message: Message, body: bytes) -> Message:
     forged = document_envelope(
         MessageId(new_uuid()), leg, here=factory.here, document=about, evidence=(accepted.jws,), at=factory.clock()
     )
-    entry = recorder.outbox_entry(forged)
+    entry = recorder.outbox_entry([forged])
     return Message(id=entry.id, destination=entry.destination, envelope=entry.envelope, body=body)

@@ -57,7 +57,7 @@ async def test_a_false_origin_is_refused_and_told(tree: Tree, attack: str) -> No
     package, envelope = forge(tree)
 
     with pytest.raises(LienthongError) as refusal:
-        await prepare_arrival(envelope, package, tree[DISTRICT].factory)
+        await prepare_arrival((envelope,), package, tree[DISTRICT].factory)
 
     assert refusal.value.code == code
     [told] = await tree[DISTRICT].rows(evidence)
@@ -68,7 +68,7 @@ async def test_a_false_origin_is_refused_and_told(tree: Tree, attack: str) -> No
 async def test_a_true_origin_is_taken_at_its_word(tree: Tree) -> None:
     package = letter(COMMUNE, [DISTRICT], folder=tree.folder)
 
-    arrival = await prepare_arrival(handed_over(tree, package), package, tree[DISTRICT].factory)
+    arrival = await prepare_arrival((handed_over(tree, package),), package, tree[DISTRICT].factory)
 
     assert arrival.plan is not None
     assert arrival.plan.document.sender == AgencyCode(COMMUNE)
@@ -78,7 +78,7 @@ async def test_while_the_directory_may_be_behind_nobody_is_told_anything(tree: T
     package, envelope = _in_the_name_of_the_centre(tree)
 
     with pytest.raises(OriginNotEntitled):
-        await prepare_arrival(envelope, package, tree[DISTRICT].factory, is_last_try=False)
+        await prepare_arrival((envelope,), package, tree[DISTRICT].factory, is_last_try=False)
 
     assert [await tree[DISTRICT].rows(table) for table in (evidence, inbox, outbox)] == [[], [], []]
 
@@ -94,6 +94,6 @@ async def test_only_the_senders_own_signature_vouches_where_its_node_does_not(
 
     refusal = contextlib.nullcontext() if is_taken else pytest.raises(LienthongError)
     with refusal:
-        await prepare_arrival(envelope, package, tree[DISTRICT].factory)
+        await prepare_arrival((envelope,), package, tree[DISTRICT].factory)
 
     assert len(await tree[DISTRICT].blobs()) == is_taken

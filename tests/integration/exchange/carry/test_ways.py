@@ -15,7 +15,7 @@ async def test_a_document_does_not_go_back_where_it_came_from(tree: Tree) -> Non
     package = letter(COMMUNE, [COMMUNE], folder=tree.folder)
 
     with pytest.raises(WayUnclear):
-        await prepare_arrival(handed_over(tree, package, recipient=COMMUNE), package, tree[DISTRICT].factory)
+        await prepare_arrival((handed_over(tree, package, recipient=COMMUNE),), package, tree[DISTRICT].factory)
 
     assert [await tree[DISTRICT].rows(table) for table in (evidence, inbox, outbox)] == [[], [], []]
 
@@ -27,7 +27,7 @@ async def test_evidence_does_not_go_back_where_it_came_from(tree: Tree) -> None:
     )
 
     with pytest.raises(WayUnclear):
-        await prepare_arrival(envelope, b"", tree[DISTRICT].factory)
+        await prepare_arrival((envelope,), b"", tree[DISTRICT].factory)
 
 
 async def test_an_endless_unknown_address_keeps_no_letter_from_the_others(tree: Tree) -> None:

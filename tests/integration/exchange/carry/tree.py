@@ -53,6 +53,8 @@ NODES: Mapping[str, tuple[str | None, Level, str]] = {
     "H28.31.05": ("H28.31", Level.COMMUNE, "UBND xã Hang Kia"),
 }
 OLD_CODES = {"G22": "000.00.00.G22", "H28": "000.00.00.H28", "H28.31": "000.00.31.H28", "H28.31.05": "000.05.31.H28"}
+UNITS = tuple(AgencyCode(f"H28.31.05.{number:02}") for number in range(1, 61))
+"""Agencies that the commune's node serves besides its own: more than fit one envelope."""
 PATIENCE_S = 20
 
 
@@ -87,13 +89,17 @@ def snapshot(now: datetime, *, version: int = 1) -> DirectorySnapshot:
         level=Level.DISTRICT,
         node=NodeId("H28.31"),
     )
+    units = [
+        second.model_copy(update={"code": unit, "parent": AgencyCode("H28.31.05"), "node": NodeId("H28.31.05")})
+        for unit in UNITS
+    ]
     unplaced = second.model_copy(update={"code": AgencyCode("H28.99"), "node": None})
     return DirectorySnapshot(
         version=version,
         issued_at=now - timedelta(minutes=1),
         expires_at=now + timedelta(days=1),
         nodes=nodes,
-        agencies=(*agencies, second, unplaced),
+        agencies=(*agencies, second, unplaced, *units),
     )
 
 

@@ -17,6 +17,10 @@ ENVELOPE_TYPE = "lienthong-envelope+jws"
 """JWS ``typ`` of an envelope."""
 INLINE_PACKAGE_LIMIT_BYTES = 256 * 1024
 """A package up to this size travels in the message; a larger one is pulled by the receiver."""
+ENVELOPES_PER_BUNDLE = 1024
+"""Envelopes in one message: with 24 recipients each, enough for every commune of the country twice over."""
+BUNDLE_SEPARATOR = "~"
+"""Between the sealed envelopes of one message; no compact JWS has it."""
 MAX_HOPS = 16
 """Nodes that one document may pass through; more means a routing loop."""
 
@@ -67,8 +71,18 @@ class EnvelopeDocument(Contract):
     states the same."""
 
 
+class Bundle(Contract):
+    """The message in which ``size`` envelopes about one document travel, with the package once.
+
+    Each envelope names it, so that none of them can be left out, or taken for the whole.
+    """
+
+    id: MessageId
+    size: int = Field(ge=2, le=ENVELOPES_PER_BUNDLE)
+
+
 class Envelope(Contract):
-    """The claims of an envelope. ``id`` is what the receiver's inbox remembers."""
+    """The claims of an envelope."""
 
     id: MessageId
     kind: EnvelopeKind
@@ -81,3 +95,10 @@ class Envelope(Contract):
     deliveries: tuple[EnvelopeDelivery, ...] = ()
     evidence: tuple[str, ...] = ()
     """Compact JWS of evidence: the origin's acceptance first, then one per hop; or what is brought back."""
+    bundle: Bundle | None = None
+    """None: it travels alone."""
+
+    @property
+    def message_id(self) -> MessageId:
+        """The message that brings it: what the receiver's inbox remembers."""
+        return self.id if self.bundle is None else self.bundle.id

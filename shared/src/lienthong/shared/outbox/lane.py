@@ -86,6 +86,8 @@ class Road:
     blobs: BlobStore
     clock: Callable[[], datetime]
     pace: Pace
+    gate: asyncio.Semaphore
+    """Bounds the transactions at once, not the destinations: who waits for a confirm is not in the way."""
 
 
 class Lane:
@@ -111,7 +113,7 @@ class Lane:
 
     async def _settle_and_lease(self, outcome: _Outcome) -> list[leases.Leased]:
         table, pace = self._road.table, self._road.pace
-        async with self._road.database.begin() as connection:
+        async with self._road.gate, self._road.database.begin() as connection:
             now = self._road.clock()
             await leases.mark_sent(connection, table, [self._sent(row, now) for row in outcome.sent], now)
             await leases.give_back(connection, table, outcome.failed)

@@ -21,6 +21,8 @@ from lienthong.shared.outbox.clocks import ClockWatch, forget_the_future
 from lienthong.shared.outbox.lane import Lane, Pace, Road
 
 DEFAULT_PACE = Pace()
+TRANSACTIONS_AT_ONCE = 4
+"""Of all lanes together; hundreds of destinations become due at once when a document goes to a whole province."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +53,8 @@ class Relay:
         clock: Callable[[], datetime] = _now,
         pace: Pace = DEFAULT_PACE,
     ) -> None:
-        self._road = Road(database=database, table=table, bus=bus, blobs=blobs, clock=clock, pace=pace)
+        gate = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
+        self._road = Road(database=database, table=table, bus=bus, blobs=blobs, clock=clock, pace=pace, gate=gate)
         self._lanes: dict[Lane, asyncio.Task[None]] = {}
         self._busy: set[NodeId] = set()
         self._woken = asyncio.Event()

@@ -28,8 +28,9 @@ from lienthong.shared.signatures.profiles import Profile
 from lienthong.shared.signatures.report import SubIndication
 from lienthong.shared.signatures.trust import CheckedCertificate, TrustStore, check_certificate
 
-MAX_SEAL_BYTES: Final = 2 * 1024 * 1024
-"""Characters of a sealed statement; a directory snapshot travels under :data:`MAX_SNAPSHOT_BYTES`."""
+MAX_SEAL_BYTES: Final = 8 * 1024 * 1024
+"""Characters of a sealed statement: a receipt for 20,000 recipients has 6 million. A directory snapshot may have more
+(:data:`MAX_SNAPSHOT_BYTES`)."""
 MAX_SNAPSHOT_BYTES: Final = 128 * 1024 * 1024
 """Characters of a sealed directory snapshot: the nation's 111,339 agencies at about 400 each, and as many again."""
 MAX_CERTIFICATES: Final = 4

@@ -98,13 +98,13 @@ class MessageConsumer:
                 if is_notice(received.message):
                     at_hand.append(self._notice(received))
                     continue
-                envelope = await self._judged(received)
-                if envelope is None:
+                envelopes = await self._judged(received)
+                if not envelopes:
                     continue
-                if envelope.kind is EnvelopeKind.DOCUMENT and not received.message.body:
-                    tasks.create_task(self._take_pulled(received, envelope))
+                if envelopes[0].kind is EnvelopeKind.DOCUMENT and not received.message.body:
+                    tasks.create_task(self._take_pulled(received, envelopes))
                 else:
-                    at_hand.append(self._prepared(received, envelope))
+                    at_hand.append(self._prepared(received, envelopes))
             prepared = await asyncio.gather(*at_hand)
             await self._commit([one for one in prepared if one is not None])
         finally:
@@ -117,30 +117,31 @@ class MessageConsumer:
             await self._settle(received, error)
             return None
 
-    async def _take_pulled(self, received: Received, envelope: Envelope) -> None:
+    async def _take_pulled(self, received: Received, envelopes: tuple[Envelope, ...]) -> None:
         async with self._pulls:
-            ready = await self._prepared(received, envelope)
+            ready = await self._prepared(received, envelopes)
         if ready is not None:
             await self._commit([ready])
 
-    async def _judged(self, received: Received) -> Envelope | None:
+    async def _judged(self, received: Received) -> tuple[Envelope, ...]:
+        """Empty: it was answered for already."""
         try:
-            return judge_message(received.message, self._process)
+            return await judge_message(received.message, self._process)
         except Exception as error:  # noqa: BLE001 — every error is answered for
             await self._settle(received, error)
-            return None
+            return ()
 
-    async def _prepared(self, received: Received, envelope: Envelope) -> _Ready | None:
+    async def _prepared(self, received: Received, envelopes: tuple[Envelope, ...]) -> _Ready | None:
         try:
             is_last = received.attempts >= LATE_ATTEMPTS
             arrival = await _persistently(
-                lambda: prepare_arrival(envelope, received.message.body, self._process, is_last_try=is_last),
+                lambda: prepare_arrival(envelopes, received.message.body, self._process, is_last_try=is_last),
                 attempts=PATIENCE,
             )
         except Exception as error:  # noqa: BLE001 — likewise
-            await self._settle(received, error, sent_by=envelope.issuer)
+            await self._settle(received, error, sent_by=envelopes[0].issuer)
             return None
-        return _Ready(received=received, arrival=arrival, sent_by=envelope.issuer)
+        return _Ready(received=received, arrival=arrival, sent_by=envelopes[0].issuer)
 
     async def _commit(self, ready: Sequence[_Ready]) -> None:
         """One transaction for all; if one of them spoils it, one for each."""

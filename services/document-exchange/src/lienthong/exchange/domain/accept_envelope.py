@@ -57,7 +57,7 @@ def open_envelope(jws: str, message_id: MessageId, *, judge: Judge) -> Envelope:
         envelope = Envelope.model_validate_json(opened.payload)
     except ValidationError as error:
         raise EnvelopeMalformed("The sealed payload is not an envelope.") from error
-    if envelope.id != message_id:
+    if envelope.message_id != message_id:
         raise EnvelopeMalformed("The message and its envelope have different ids.")
     if (envelope.kind is EnvelopeKind.EVIDENCE) != (envelope.destination is not None):
         raise EnvelopeMalformed("An envelope with evidence, and only that, names its destination.")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.errors import WayUnclear
-from lienthong.shared.contracts.envelope import Envelope, EnvelopeDelivery, EnvelopeDocument, EnvelopeKind
+from lienthong.shared.contracts.envelope import Bundle, Envelope, EnvelopeDelivery, EnvelopeDocument, EnvelopeKind
 from lienthong.shared.directory import Directory
 from lienthong.shared.identifiers import MessageId, NodeId
 
@@ -28,7 +28,10 @@ class Leg:
 
 
 def legs(here: NodeId, deliveries: Iterable[EnvelopeDelivery], *, directory: Directory) -> tuple[Leg, ...]:
-    """Groups ``deliveries`` by the next hop from ``here``. Raises ``NodeUnknown``."""
+    """Groups ``deliveries`` by the next hop from ``here``, neighbours beside each other. Raises ``NodeUnknown``.
+
+    So most lots stay whole further down, and nobody gets evidence about more deliveries than a lot has.
+    """
     by_hop: dict[NodeId, list[EnvelopeDelivery]] = {}
     hops: dict[NodeId, NodeId] = {}
     for delivery in deliveries:
@@ -38,7 +41,7 @@ def legs(here: NodeId, deliveries: Iterable[EnvelopeDelivery], *, directory: Dir
     return tuple(
         Leg(next_hop=hop, deliveries=tuple(some))
         for hop, group in by_hop.items()
-        for some in _pieces(group, RECIPIENTS_PER_ENVELOPE)
+        for some in _pieces(sorted(group, key=lambda one: one.node), RECIPIENTS_PER_ENVELOPE)
     )
 
 
@@ -60,6 +63,7 @@ def document_envelope(
     document: EnvelopeDocument,
     evidence: Sequence[str],
     at: datetime,
+    bundle: Bundle | None = None,
 ) -> Envelope:
     """The envelope that carries ``document`` along ``leg``; ``evidence``: the acceptance, then one JWS per hop."""
     return Envelope(
@@ -71,6 +75,7 @@ def document_envelope(
         document=document,
         deliveries=leg.deliveries,
         evidence=tuple(evidence),
+        bundle=bundle,
     )
 
 

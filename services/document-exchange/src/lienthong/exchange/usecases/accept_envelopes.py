@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.accept_envelope import (
     Judge,
-    open_envelope,
     open_evidence,
     require_as_announced,
     verified_passage,
 )
 from lienthong.exchange.domain.accept_taken import open_taken
+from lienthong.exchange.domain.bundles import open_message
 from lienthong.exchange.domain.document_facts import read_document, relayed_document
 from lienthong.exchange.domain.events import effect_felt
 from lienthong.exchange.domain.evidence import SealedEvidence
@@ -42,7 +42,7 @@ from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.refuse_envelope import REFUSALS, refuse_envelope
 from lienthong.exchange.usecases.store_documents import DocumentPlan, store_documents
 from lienthong.shared.bus import Message
-from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
+from lienthong.shared.contracts.envelope import BUNDLE_SEPARATOR, Envelope, EnvelopeKind
 from lienthong.shared.contracts.taken import TAKEN_TYPE, Taken
 from lienthong.shared.directory import NodeUnknown
 from lienthong.shared.edxml.package import read_package
@@ -83,13 +83,18 @@ def prepare_notice(message: Message, process: Process) -> Arrival:
     return Arrival(message_id=message.id, taken=open_taken(message.envelope, judge=_judge(process)))
 
 
-def judge_message(message: Message, process: Process) -> Envelope:
-    """The envelope of ``message``, from a neighbour to this node. Raises as :func:`open_envelope`."""
-    return open_envelope(message.envelope, message.id, judge=_judge(process))
+async def judge_message(message: Message, process: Process) -> tuple[Envelope, ...]:
+    """The envelopes of ``message``, from a neighbour to this node. Raises as :func:`open_message`."""
+    judge = _judge(process)
+    if BUNDLE_SEPARATOR in message.envelope:
+        return await asyncio.to_thread(open_message, message.envelope, message.id, judge=judge)
+    return open_message(message.envelope, message.id, judge=judge)
 
 
-async def prepare_arrival(envelope: Envelope, body: bytes, process: Process, *, is_last_try: bool = True) -> Arrival:
-    """Verifies the rest, gets the package, reads and validates it if somebody here receives it.
+async def prepare_arrival(
+    envelopes: tuple[Envelope, ...], body: bytes, process: Process, *, is_last_try: bool = True
+) -> Arrival:
+    """Verifies the rest of a message, gets the package, reads and validates it if somebody here receives it.
 
     When the document is refused although its origin vouches for it, the origin is told. What a newer directory may
     mend (:data:`LATE`) is refused at the last try only.
@@ -97,27 +102,34 @@ async def prepare_arrival(envelope: Envelope, body: bytes, process: Process, *, 
     Raises:
         LienthongError: As the consumer should treat it.
     """
+    envelope = envelopes[0]
     if envelope.kind is EnvelopeKind.EVIDENCE:
         return _evidence_arrival(envelope, process)
-    async with _origin_told(envelope, (TooManyHops, *LATE), process, is_last_try=is_last_try):
-        brought = verified_passage(envelope, judge=_judge(process))
-    async with _origin_told(envelope, (*REFUSALS, *LATE), process, is_last_try=is_last_try):
+    async with _origin_told(envelopes, (TooManyHops, *LATE), process, is_last_try=is_last_try):
+        brought = await _verified(envelopes, _judge(process))
+    async with _origin_told(envelopes, (*REFUSALS, *LATE), process, is_last_try=is_last_try):
         spooled = await fetch_package(envelope, body, process)
         with spooled:
-            plan = await _planned(envelope, brought, spooled=spooled, process=process)
+            plan = await _planned(envelopes, brought, spooled=spooled, process=process)
             await process.adoptions.adopt(spooled)
-    return Arrival(message_id=envelope.id, plan=plan, package=spooled.sha256)
+    return Arrival(message_id=envelope.message_id, plan=plan, package=spooled.sha256)
+
+
+async def _verified(envelopes: tuple[Envelope, ...], judge: Judge) -> tuple[tuple[SealedEvidence, ...], ...]:
+    if len(envelopes) == 1:
+        return (verified_passage(envelopes[0], judge=judge),)
+    return await asyncio.to_thread(lambda: tuple(verified_passage(one, judge=judge) for one in envelopes))
 
 
 @asynccontextmanager
 async def _origin_told(
-    envelope: Envelope, final: tuple[type[LienthongError], ...], process: Process, *, is_last_try: bool
+    envelopes: Sequence[Envelope], final: tuple[type[LienthongError], ...], process: Process, *, is_last_try: bool
 ) -> AsyncIterator[None]:
     try:
         yield
     except final as error:
         if is_last_try or not isinstance(error, LATE):
-            await refuse_envelope(envelope, error, process)
+            await refuse_envelope(envelopes, error, process)
         raise
 
 
@@ -153,12 +165,16 @@ def _evidence_arrival(envelope: Envelope, process: Process) -> Arrival:
 
 
 async def _planned(
-    envelope: Envelope, brought: tuple[SealedEvidence, ...], *, spooled: SpooledFile, process: Process
+    envelopes: tuple[Envelope, ...],
+    brought: tuple[tuple[SealedEvidence, ...], ...],
+    *,
+    spooled: SpooledFile,
+    process: Process,
 ) -> DocumentPlan:
-    recorder, about, now = process.evidence_recorder(), envelope.document, process.clock()
-    if not local_deliveries(envelope, recorder):
+    recorder, about, now = process.evidence_recorder(), envelopes[0].document, process.clock()
+    if not local_deliveries(envelopes, recorder):
         relayed = relayed_document(about, stored_at=now)
-        passage = Passage(envelope=envelope, brought=brought, document=relayed, content=None)
+        passage = Passage(envelopes=envelopes, brought=brought, document=relayed, content=None)
         return await asyncio.to_thread(plan_passage, passage, recorder)
     media_type = about.package.media_type
     reading = await asyncio.to_thread(read_package, spooled.path, media_type)
@@ -169,7 +185,7 @@ async def _planned(
     content = reading.content
     require_as_announced(about, content, report, directory=recorder.directory)
     document = await asyncio.to_thread(read_document, about, content, report=report, submitted_by="", stored_at=now)
-    passage = Passage(envelope=envelope, brought=brought, document=document, content=content)
+    passage = Passage(envelopes=envelopes, brought=brought, document=document, content=content)
     return await asyncio.to_thread(plan_passage, passage, recorder)
 
 

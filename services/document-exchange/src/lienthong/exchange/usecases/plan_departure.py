@@ -1,5 +1,6 @@
 """What the node that takes a document over from its sender writes: flow 6."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lienthong.exchange.domain.deadlines import is_expired
@@ -17,10 +18,10 @@ from lienthong.exchange.domain.evidence import Happening, SealedEvidence, outcom
 from lienthong.exchange.domain.resolve_recipients import Recipient, accepted_deliveries
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.exchange.usecases.store_documents import DocumentPlan
-from lienthong.shared.contracts.envelope import EnvelopeDelivery, EnvelopeDocument
+from lienthong.shared.contracts.envelope import ENVELOPES_PER_BUNDLE, Bundle, EnvelopeDelivery, EnvelopeDocument
 from lienthong.shared.contracts.evidence import Event, RecipientOutcome
 from lienthong.shared.edxml.model import PackageContent
-from lienthong.shared.identifiers import MessageId, new_uuid
+from lienthong.shared.identifiers import MessageId, NodeId, new_uuid
 from lienthong.shared.outbox import OutboxEntry
 
 
@@ -52,9 +53,7 @@ def plan_departure(departure: Departure, recorder: EvidenceRecorder) -> tuple[Se
         document=document,
         deliveries=records,
         own_evidence=(*own.values(), *consigned),
-        outbox=tuple(
-            onward(leg, document, evidence=(acceptance.jws,), recorder=recorder) for leg, acceptance in leaving
-        ),
+        outbox=onward([(leg, (acceptance.jws,)) for leg, acceptance in leaving], document, recorder),
         status=arrived_status(about, departure.content, to=deliveries[0].agency),
         events=(accepted(document), *arrivals(document, records)),
     )
@@ -79,17 +78,37 @@ def consignment(
     return recorder.seal(happening, document=about, recipients=outcomes(local, "expired" if late else "consigned"))
 
 
-def onward(leg: Leg, document: DocumentRecord, *, evidence: tuple[str, ...], recorder: EvidenceRecorder) -> OutboxEntry:
-    """The outbox row that sends the document along ``leg``."""
-    envelope = document_envelope(
-        MessageId(new_uuid()),
-        leg,
-        here=recorder.here,
-        document=document.subject_matter,
-        evidence=evidence,
-        at=document.stored_at,
+def onward(
+    leaving: Sequence[tuple[Leg, tuple[str, ...]]], document: DocumentRecord, recorder: EvidenceRecorder
+) -> tuple[OutboxEntry, ...]:
+    """The outbox rows that send the document along legs, each with its evidence: one for each next hop."""
+    by_hop: dict[NodeId, list[tuple[Leg, tuple[str, ...]]]] = {}
+    for leg, evidence in leaving:
+        by_hop.setdefault(leg.next_hop, []).append((leg, evidence))
+    return tuple(
+        _together(group[start : start + ENVELOPES_PER_BUNDLE], document, recorder)
+        for group in by_hop.values()
+        for start in range(0, len(group), ENVELOPES_PER_BUNDLE)
     )
-    return recorder.outbox_entry(envelope)
+
+
+def _together(
+    group: Sequence[tuple[Leg, tuple[str, ...]]], document: DocumentRecord, recorder: EvidenceRecorder
+) -> OutboxEntry:
+    bundle = Bundle(id=MessageId(new_uuid()), size=len(group)) if len(group) > 1 else None
+    envelopes = [
+        document_envelope(
+            MessageId(new_uuid()),
+            leg,
+            here=recorder.here,
+            document=document.subject_matter,
+            evidence=evidence,
+            at=document.stored_at,
+            bundle=bundle,
+        )
+        for leg, evidence in group
+    ]
+    return recorder.outbox_entry(envelopes)
 
 
 def _acceptance_for(

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 
 from lienthong.exchange.domain.document_facts import arrived_status, delivery_records
 from lienthong.exchange.domain.documents import DocumentRecord
-from lienthong.exchange.domain.envelopes import legs, require_onward
+from lienthong.exchange.domain.envelopes import Leg, legs, require_onward
 from lienthong.exchange.domain.events import arrivals
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence, outcomes
 from lienthong.exchange.usecases.plan_departure import consignment, onward
@@ -14,70 +16,64 @@ from lienthong.exchange.usecases.store_documents import DocumentPlan
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeDelivery
 from lienthong.shared.contracts.evidence import Event
 from lienthong.shared.edxml.model import PackageContent
-from lienthong.shared.outbox import OutboxEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A verified envelope and what was found in its package; ``content`` None: it only passes through."""
+    """The verified envelopes of a message and what was found in their package; ``content`` None: it passes through.
 
-    envelope: Envelope
-    brought: tuple[SealedEvidence, ...]
+    ``brought``: the evidence of each envelope.
+    """
+
+    envelopes: tuple[Envelope, ...]
+    brought: tuple[tuple[SealedEvidence, ...], ...]
     document: DocumentRecord
     content: PackageContent | None
 
 
-def local_deliveries(envelope: Envelope, recorder: EvidenceRecorder) -> tuple[EnvelopeDelivery, ...]:
+def local_deliveries(envelopes: Sequence[Envelope], recorder: EvidenceRecorder) -> tuple[EnvelopeDelivery, ...]:
     """The deliveries whose recipients this node serves."""
-    return tuple(one for one in envelope.deliveries if one.node == recorder.here)
+    return tuple(one for envelope in envelopes for one in envelope.deliveries if one.node == recorder.here)
 
 
 def plan_passage(passage: Passage, recorder: EvidenceRecorder) -> DocumentPlan:
     """All that is to be written, with the evidence that goes back to the origin."""
-    envelope, document = passage.envelope, passage.document
-    local = local_deliveries(envelope, recorder)
-    remote = tuple(one for one in envelope.deliveries if one.node != recorder.here)
+    about, document = passage.envelopes[0].document, passage.document
+    local = local_deliveries(passage.envelopes, recorder)
     own: list[SealedEvidence] = []
-    leaving: list[OutboxEntry] = []
-    if remote:
-        own.append(_relayed(passage, remote, recorder))
-        leaving += _onward(passage, remote, relayed=own[0], recorder=recorder)
+    leaving: list[tuple[Leg, tuple[str, ...]]] = []
+    for envelope in passage.envelopes:
+        if remote := [one for one in envelope.deliveries if one.node != recorder.here]:
+            own.append(_relayed(envelope, remote, recorder, at=document.stored_at))
+            evidence = (*envelope.evidence, own[-1].jws)
+            leaving += [(leg, evidence) for leg in _ways(envelope, remote, recorder)]
     if local:
-        own.append(consignment(envelope.document, local, recorder=recorder, document=document))
+        own.append(consignment(about, local, recorder=recorder, document=document))
     status = None
     if local and passage.content is not None:
-        status = arrived_status(envelope.document, passage.content, to=local[0].agency)
-    records = delivery_records(document, envelope.deliveries, here=recorder.here, now=document.stored_at)
+        status = arrived_status(about, passage.content, to=local[0].agency)
+    deliveries = tuple(one for envelope in passage.envelopes for one in envelope.deliveries)
+    records = delivery_records(document, deliveries, here=recorder.here, now=document.stored_at)
     return DocumentPlan(
         document=document,
         deliveries=records,
         own_evidence=tuple(own),
-        brought_evidence=passage.brought,
-        outbox=(*leaving, *recorder.homeward(envelope.document, own)),
+        brought_evidence=tuple(chain.from_iterable(passage.brought)),
+        outbox=(*onward(leaving, document, recorder), *recorder.homeward(about, own)),
         status=status,
         events=arrivals(document, records),
     )
 
 
-def _relayed(passage: Passage, remote: Sequence[EnvelopeDelivery], recorder: EvidenceRecorder) -> SealedEvidence:
-    happening = Happening(
-        event=Event.RELAY_ACCEPTANCE,
-        node=recorder.here,
-        time=passage.document.stored_at,
-        actor=passage.envelope.issuer,
-    )
-    return recorder.seal(happening, document=passage.envelope.document, recipients=outcomes(remote, "relayed"))
+def _relayed(
+    envelope: Envelope, remote: Sequence[EnvelopeDelivery], recorder: EvidenceRecorder, *, at: datetime
+) -> SealedEvidence:
+    happening = Happening(event=Event.RELAY_ACCEPTANCE, node=recorder.here, time=at, actor=envelope.issuer)
+    return recorder.seal(happening, document=envelope.document, recipients=outcomes(remote, "relayed"))
 
 
-def _onward(
-    passage: Passage,
-    remote: Sequence[EnvelopeDelivery],
-    *,
-    relayed: SealedEvidence,
-    recorder: EvidenceRecorder,
-) -> list[OutboxEntry]:
-    evidence = (*passage.envelope.evidence, relayed.jws)
+def _ways(envelope: Envelope, remote: Sequence[EnvelopeDelivery], recorder: EvidenceRecorder) -> tuple[Leg, ...]:
     ways = legs(recorder.here, remote, directory=recorder.directory)
     for leg in ways:
-        require_onward(leg.next_hop, passage.envelope)
-    return [onward(leg, passage.document, evidence=evidence, recorder=recorder) for leg in ways]
+        require_onward(leg.next_hop, envelope)
+    return ways

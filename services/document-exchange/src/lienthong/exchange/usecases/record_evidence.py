@@ -15,6 +15,7 @@ from lienthong.exchange.domain.evidence import Happening, SealedEvidence, statem
 from lienthong.exchange.storage.evidence import add_own_evidence
 from lienthong.exchange.storage.schema import outbox
 from lienthong.shared.contracts.envelope import (
+    BUNDLE_SEPARATOR,
     ENVELOPE_TYPE,
     INLINE_PACKAGE_LIMIT_BYTES,
     Envelope,
@@ -61,16 +62,20 @@ class EvidenceRecorder:
         envelope = evidence_envelope(
             MessageId(new_uuid()), hop, here=self.here, document=document, evidence=evidence, at=at
         )
-        return self.outbox_entry(envelope)
+        return self.outbox_entry([envelope])
 
-    def outbox_entry(self, envelope: Envelope) -> OutboxEntry:
-        """The sealed envelope as an outbox row; the package of a document goes with it, or is pulled if it is large."""
+    def outbox_entry(self, envelopes: Sequence[Envelope]) -> OutboxEntry:
+        """The sealed envelopes of one message as an outbox row.
+
+        The package of a document goes with them, once, or is pulled if it is large.
+        """
+        envelope = envelopes[0]
         is_document, package = envelope.kind is EnvelopeKind.DOCUMENT, envelope.document.package
         is_inline = is_document and package.size <= INLINE_PACKAGE_LIMIT_BYTES
         return OutboxEntry(
-            id=envelope.id,
+            id=envelope.message_id,
             destination=envelope.audience,
-            envelope=self.seal_key.seal(ENVELOPE_TYPE, envelope),
+            envelope=BUNDLE_SEPARATOR.join(self.seal_key.seal(ENVELOPE_TYPE, one) for one in envelopes),
             body_sha256=package.sha256 if is_inline else None,
             priority=envelope.document.priority,
             created_at=envelope.issued_at,

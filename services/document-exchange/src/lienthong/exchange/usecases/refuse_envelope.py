@@ -1,5 +1,7 @@
 """Tells the origin that this node does not take a document that the origin vouched for."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from lienthong.exchange.domain.evidence import Happening, outcomes
@@ -18,10 +20,11 @@ REFUSALS = (InvalidInput, Forbidden, Verification, TooLarge)
 _log = structlog.get_logger(__name__)
 
 
-async def refuse_envelope(envelope: Envelope, error: LienthongError, process: Process) -> None:
-    """Evidence of the refusal, kept here and queued for the origin, in a transaction of its own; once."""
-    now = process.clock()
-    all_here = all(one.node == process.here for one in envelope.deliveries)
+async def refuse_envelope(envelopes: Sequence[Envelope], error: LienthongError, process: Process) -> None:
+    """Evidence that a message is refused, kept here and queued for the origin, in a transaction of its own; once."""
+    envelope, now = envelopes[0], process.clock()
+    deliveries = [one for part in envelopes for one in part.deliveries]
+    all_here = all(one.node == process.here for one in deliveries)
     happening = Happening(
         event=Event.CONTENT_CONSIGNMENT_FAILURE if all_here else Event.RELAY_REJECTION,
         node=process.here,
@@ -32,10 +35,10 @@ async def refuse_envelope(envelope: Envelope, error: LienthongError, process: Pr
     )
     recorder = process.evidence_recorder()
     document = envelope.document
-    sealed = [recorder.seal(happening, document=document, recipients=outcomes(envelope.deliveries, "rejected"))]
+    sealed = [recorder.seal(happening, document=document, recipients=outcomes(deliveries, "rejected"))]
     homeward = recorder.homeward(document, sealed)
     async with process.database.begin() as connection:
-        if await claim_new(connection, inbox, [envelope.id], now):
+        if await claim_new(connection, inbox, [envelope.message_id], now):
             await add_own_evidence(connection, sealed, is_stored=False)
             await add(connection, outbox, homeward)
     _log.warning("refused a document", document=document.id, code=error.code, issuer=envelope.issuer)

@@ -108,7 +108,9 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
         new_id=lambda: DeliveryId(new_uuid()),
     )
     require_recipient(recipients)
-    plan, record = _prepare(submission, key, examined=examined, recipients=recipients, process=process)
+    plan, record = await asyncio.to_thread(
+        _prepare, submission, key, examined=examined, recipients=recipients, process=process
+    )
     # 6. The package is durable before any row names it; then one transaction.
     async with process.adoptions.adopted(submission.spooled, now=process.clock()):
         submitted = await _commit(plan, record, submission=submission, process=process)
