@@ -7,6 +7,7 @@ import httpx
 
 from lienthong.exchange.storage.retention_schema import package_removals
 from lienthong.exchange.storage.schema import deliveries, documents, outbox, submissions
+from lienthong.exchange.usecases.keep_packages import mark_expired, remove_marked
 from tests.integration.exchange.carry.tree import Node, Tree, eventually, letter
 from tests.integration.exchange.receive.receiving_node import Letter, ReceivingNode
 from tests.integration.exchange.retention.later import at, blobs_of, keeping, retained, written_at
@@ -54,6 +55,22 @@ async def test_an_expired_package_is_gone_and_every_download_says_since_when(nod
     assert blobs_of(node.factory) == []
     async with node.client() as client:
         assert (await client.get(f"/v1/documents/{arrived.document}")).status_code == 200
+
+
+async def test_a_mark_is_judged_again_before_anything_is_removed(node: ReceivingNode) -> None:
+    arrived = await node.receive(Letter())
+    await _taken(node)
+    process = keeping(node.factory, own=DAY)
+    await mark_expired(at(process, node.clock.now + 2 * DAY))
+
+    async with node.factory.database.begin() as connection:  # delivered anew, to an office that lost its data
+        await connection.execute(deliveries.update().values(transport_status="initial"))
+    removed = await remove_marked(at(process, node.clock.now + 4 * DAY))
+
+    assert removed == 0
+    async with node.client() as client:
+        got = await client.get(f"/v1/documents/{arrived.document}/package")
+    assert (got.status_code, got.content) == (200, arrived.package)
 
 
 async def test_a_package_that_its_recipient_has_not_acknowledged_stays(node: ReceivingNode) -> None:
