@@ -160,7 +160,7 @@ async def fill(database: Database) -> None:
     await place_agencies(database, list(enumerate(agencies, 1)), by="tests", now=NOW)
     async with database.begin() as connection:
         for client in known_clients():
-            await clients.add(connection, client)
+            await clients.add(connection, client, NOW)
 
 
 @cache

@@ -23,6 +23,9 @@ from lienthong.shared.signatures.trust import TrustStore
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead the publisher's clock may be before its snapshot counts as one from the future."""
 
+MAX_SUCCESSIONS = 64
+"""Steps from a closed agency to the one at work now, where successors were closed in their turn."""
+
 
 class NodeUnknown(NotFound):
     """No node has that id in the directory, or the tree offers no way to it."""

@@ -12,6 +12,20 @@ class AgencyNotFound(NotFound):
     title = "The directory has no such agency"
 
 
+class AgencyClosed(Conflict):
+    """The agency is at work no more; ``successors`` are those that the act named."""
+
+    code = "agency-closed"
+    title = "The agency is closed"
+
+
+class InstantUnreadable(InvalidInput):
+    """The text is neither a date nor a time of ISO 8601."""
+
+    code = "instant-unreadable"
+    title = "The date or time cannot be read"
+
+
 class AgencyRefused(InvalidInput):
     """The agency breaks a rule of the directory: parent, level, node or code."""
 

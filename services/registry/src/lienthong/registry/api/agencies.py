@@ -1,17 +1,28 @@
 """``/v1/agencies``: reading is open to all, for the directory is a public record; writing needs ``directory.write``."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 from pydantic.config import JsonDict
 
-from lienthong.registry.api.dependencies import CodeInPath, DirectoryWriter, FactoryDependency, IfMatch, version_in
+from lienthong.registry.api.agency_shapes import HANG_KIA, Agency, AgencyPage, HistoryItem, HistoryPage
+from lienthong.registry.api.dependencies import (
+    AtQuery,
+    CodeInPath,
+    DirectoryWriter,
+    FactoryDependency,
+    IfMatch,
+    version_in,
+)
 from lienthong.registry.domain.agencies import CODE_PATTERN, AgencyDraft
-from lienthong.registry.errors import AgencyChanged, AgencyNotFound, AgencyRefused
+from lienthong.registry.domain.dated import Status, instant_of
+from lienthong.registry.errors import AgencyChanged, AgencyNotFound, AgencyRefused, InstantUnreadable
 from lienthong.registry.storage.agencies import AgencyQuery
 from lienthong.registry.usecases.place_agencies import put_agency
-from lienthong.registry.usecases.read_directory import get_agency, search_agencies
+from lienthong.registry.usecases.read_agencies import get_agency, read_history
+from lienthong.registry.usecases.read_agencies import list_children as children_of
+from lienthong.registry.usecases.read_directory import search_agencies
 from lienthong.shared.body_limit import RequestTooLarge
 from lienthong.shared.contracts.directory import AgencyEntry, Level
 from lienthong.shared.identifiers import AgencyCode
@@ -19,34 +30,20 @@ from lienthong.shared.paging import CursorInvalid, PageCursor, PageLimit, decode
 from lienthong.shared.problems import InvalidRequest, problem_responses
 from lienthong.shared.tokens import ScopeMissing, TokenInvalid, TokenMissing
 
-HANG_KIA: JsonDict = {
-    "code": "H28.31.05",
-    "old_code": "000.05.31.H28",
-    "name": "UBND xã Hang Kia",
-    "parent": "H28.31",
-    "level": "commune",
-    "node": "H28.31.05",
-    "email": "hangkia@example.vn",
-}
 _DRAFT: JsonDict = {name: value for name, value in HANG_KIA.items() if name != "code"}
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
 
 
-class Agency(AgencyEntry):
-    """An agency, its place, and the node that serves it."""
+class ListedStatus(StrEnum):
+    """Which agencies are listed."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [HANG_KIA]})
-
-
-class AgencyPage(BaseModel):
-    """One page of agencies, by code."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [HANG_KIA], "next": None}]})
-    items: list[AgencyEntry]
-    next: str | None
+    ACTIVE = "active"
+    CLOSED = "closed"
+    ANY = "any"
 
 
+StatusQuery = Annotated[ListedStatus, Query(description="Agencies at work, closed ones, or both")]
 CodeQuery = Annotated[str | None, Query(pattern=CODE_PATTERN, examples=["H28.31"])]
 SearchText = Annotated[
     str,
@@ -68,28 +65,43 @@ async def list_agencies(  # noqa: D103 — the summary documents it
     q: SearchText = "",
     level: Level | None = None,
     parent: CodeQuery = None,
+    status: StatusQuery = ListedStatus.ACTIVE,
     limit: PageLimit = 50,
     cursor: PageCursor = None,
 ) -> AgencyPage:
     after = str(decode_cursor(cursor, str)[0]) if cursor else ""
     query = AgencyQuery(
-        text=q, level=level, parent=AgencyCode(parent) if parent else None, after=after, limit=limit + 1
+        text=q,
+        level=level,
+        parent=AgencyCode(parent) if parent else None,
+        status=None if status is ListedStatus.ANY else Status(status),
+        after=after,
+        limit=limit + 1,
     )
     return _page(await search_agencies(factory.database, query), limit, (request, response))
 
 
-@router.get("/{code}", summary="An agency by either code", responses=problem_responses(AgencyNotFound, InvalidRequest))
-async def read_agency(factory: FactoryDependency, response: Response, code: CodeInPath) -> Agency:
-    """``000.05.31.H28`` and ``H28.31.05`` find the same agency. The ETag is for ``If-Match``."""
-    found = await get_agency(factory.database, code)
+@router.get(
+    "/{code}",
+    summary="An agency by either code, as it is or as it was",
+    responses=problem_responses(AgencyNotFound, InstantUnreadable, InvalidRequest),
+)
+async def read_agency(
+    factory: FactoryDependency, response: Response, code: CodeInPath, *, at: AtQuery = None
+) -> Agency:
+    """``000.05.31.H28`` and ``H28.31.05`` find the same agency. The ETag is for ``If-Match``.
+
+    A closed agency is found, with its successors. With ``at`` it is shown as it was then.
+    """
+    found = await get_agency(factory.database, code, at=instant_of(at) if at else None)
     response.headers["ETag"] = f'"{found.version}"'
-    return Agency.model_validate(found.entry.model_dump())
+    return Agency.of(found)
 
 
 @router.get(
     "/{code}/children",
-    summary="The agencies directly below one",
-    responses=problem_responses(AgencyNotFound, InvalidRequest, CursorInvalid),
+    summary="The agencies directly below one, as they are or as they were",
+    responses=problem_responses(AgencyNotFound, InstantUnreadable, InvalidRequest, CursorInvalid),
 )
 async def list_children(  # noqa: D103 — the summary documents it
     *,
@@ -97,13 +109,38 @@ async def list_children(  # noqa: D103 — the summary documents it
     response: Response,
     factory: FactoryDependency,
     code: CodeInPath,
+    at: AtQuery = None,
     limit: PageLimit = 50,
     cursor: PageCursor = None,
 ) -> AgencyPage:
-    parent = await get_agency(factory.database, code)
     after = str(decode_cursor(cursor, str)[0]) if cursor else ""
-    query = AgencyQuery(parent=parent.entry.code, after=after, limit=limit + 1)
-    return _page(await search_agencies(factory.database, query), limit, (request, response))
+    moment = instant_of(at) if at else None
+    found = await children_of(factory.database, code, at=moment, after=after, limit=limit + 1)
+    return _page(found, limit, (request, response))
+
+
+@router.get(
+    "/{code}/history",
+    summary="What was said of an agency, since when, and by which decision",
+    responses=problem_responses(AgencyNotFound, InvalidRequest, CursorInvalid),
+)
+async def list_history(
+    *,
+    request: Request,
+    response: Response,
+    factory: FactoryDependency,
+    code: CodeInPath,
+    limit: PageLimit = 50,
+    cursor: PageCursor = None,
+) -> HistoryPage:
+    """In the order of time. A code that was changed lives on under another: see the predecessors there."""
+    after = int(decode_cursor(cursor, int)[0]) if cursor else 0
+    found = await read_history(factory.database, code, after=after, limit=limit + 1)
+    shown, ends = found.lines[:limit], [line.version.valid_from for line in found.lines[1:]]
+    following = encode_cursor(shown[-1].version.version) if len(found.lines) > limit else None
+    link_next(request, response, following)
+    items = [HistoryItem.of(line, until=until) for line, until in zip(shown, [*ends, None], strict=False)]
+    return HistoryPage(code=found.code, predecessors=found.predecessors, items=items, next=following)
 
 
 @router.put(
@@ -135,7 +172,7 @@ async def write_agency(
     )
     response.status_code = 201 if placed.created else 200
     response.headers["ETag"] = f'"{placed.version}"'
-    return Agency.model_validate(placed.entry.model_dump())
+    return Agency.of(await get_agency(factory.database, placed.entry.code))
 
 
 def _page(found: list[AgencyEntry], limit: int, exchange: tuple[Request, Response]) -> AgencyPage:

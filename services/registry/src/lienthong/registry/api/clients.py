@@ -11,7 +11,7 @@ from lienthong.registry.api.dependencies import Administrator, FactoryDependency
 from lienthong.registry.domain.agencies import CODE_PATTERN, Name
 from lienthong.registry.domain.clients import CLIENT_ID_PATTERN
 from lienthong.registry.domain.clients import Client as StoredClient
-from lienthong.registry.errors import AgencyNotFound, ClientExists, ClientKeyInvalid, ClientNotFound
+from lienthong.registry.errors import AgencyClosed, AgencyNotFound, ClientExists, ClientKeyInvalid, ClientNotFound
 from lienthong.registry.usecases.keep_clients import (
     ClientDraft,
     deactivate_client,
@@ -86,7 +86,7 @@ ClientIdInPath = Annotated[str, Path(pattern=CLIENT_ID_PATTERN, examples=["eoffi
     status_code=201,
     summary="Register a client",
     responses=problem_responses(
-        *_REFUSED, ClientExists, AgencyNotFound, ClientKeyInvalid, InvalidRequest, RequestTooLarge
+        *_REFUSED, ClientExists, AgencyNotFound, AgencyClosed, ClientKeyInvalid, InvalidRequest, RequestTooLarge
     ),
 )
 async def create_client(factory: FactoryDependency, _caller: Administrator, body: ClientBody) -> RegisteredClient:
@@ -131,7 +131,7 @@ async def read_client(factory: FactoryDependency, _caller: Administrator, client
 )
 async def delete_client(factory: FactoryDependency, _caller: Administrator, client_id: ClientIdInPath) -> None:
     """It gets no more tokens; its last one lapses within 15 minutes. The record stays."""
-    await deactivate_client(factory.database, client_id)
+    await deactivate_client(factory.database, client_id, now=factory.clock())
 
 
 def _shown(client: StoredClient) -> ClientAnswer:

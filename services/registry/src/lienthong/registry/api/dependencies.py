@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path, Query, Request
 
 from lienthong.registry.domain.agencies import CODE_PATTERN
 from lienthong.registry.factory import Factory
@@ -22,6 +22,14 @@ DirectoryWriter = Annotated[Principal, Depends(require(Scope.DIRECTORY_WRITE))]
 Administrator = Annotated[Principal, Depends(require(Scope.ADMIN))]
 CodeInPath = Annotated[
     str, Path(pattern=CODE_PATTERN, description="An identity code of either form", examples=["H28.31.05"])
+]
+AtQuery = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="As of then: a date (its beginning in Vietnam) or a time of ISO 8601",
+        examples=["2024-10-01", "2025-07-01T08:00:00+07:00"],
+    ),
 ]
 IfMatch = Annotated[str | None, Header(max_length=100, description="Change only what has this ETag", examples=['"17"'])]
 

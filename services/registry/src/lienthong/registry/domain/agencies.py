@@ -87,9 +87,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the directory holds that matters to the records: they, their ancestors, and the nodes."""
+    """What the directory holds that matters to the records: they, their ancestors, and the nodes.
+
+    ``closed`` are those of ``agencies`` that are at work no more; their codes are never given out again.
+    """
 
     agencies: Mapping[AgencyCode, AgencyEntry] = field(default_factory=dict)
+    closed: frozenset[AgencyCode] = frozenset()
     nodes: frozenset[NodeId] = frozenset()
 
 
@@ -169,6 +173,8 @@ class _Judgement:
             holder = self._holder.get(code, entry.code)
             if holder != entry.code:
                 return f"the code {code} belongs to agency {holder}"
+        if entry.code in self._known.closed:
+            return "it is closed; codes are not used again"
         held = self._known.agencies.get(entry.code)
         if held is not None and held.old_code not in {None, entry.old_code}:
             return f"its former code is {held.old_code}; codes are not overwritten"
@@ -182,6 +188,8 @@ class _Judgement:
         parent = self._entries.get(entry.parent)
         if parent is None:
             return f"there is no agency {entry.parent} to be its parent"
+        if parent.code in self._known.closed:
+            return f"agency {entry.parent}, its parent, is closed"
         if RANK[parent.level] > RANK[entry.level]:
             return f"its level, {entry.level}, is above that of its parent, {parent.level}"
         return self._climb_fault(entry)

@@ -1,19 +1,25 @@
 """Agencies in the database."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.registry.domain.agencies import Known, Outcome, Verdict, search_text
+from lienthong.registry.domain.dated import Status
+from lienthong.registry.errors import AgencyClosed, AgencyNotFound
+from lienthong.registry.storage.dated_schema import agency_versions
 from lienthong.registry.storage.schema import agencies, nodes
+from lienthong.registry.storage.versions import Stamp
 from lienthong.shared.contracts.directory import AgencyEntry, Level
 from lienthong.shared.identifiers import AgencyCode, new_form_of
 
 T = TypeVar("T")
 _COLUMNS = [agencies.c[name] for name in AgencyEntry.model_fields]
+_LIFE = ("version", "valid_from", "valid_to", "succession")
 _LOOKUP_BATCH = 5_000
 """Codes in one statement; both databases allow some 32,000 parameters."""
 _ROW_BATCH = 1_000
@@ -26,16 +32,25 @@ class AgencyQuery:
     text: str = ""
     level: Level | None = None
     parent: AgencyCode | None = None
+    status: Status | None = Status.ACTIVE
     after: str = ""
     limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAgency:
-    """An agency, and the directory version that last changed it."""
+    """An agency, and the directory version that last changed it. Of a closed one ``entry.node`` is the last."""
 
     entry: AgencyEntry
     version: int
+    valid_from: datetime | None
+    valid_to: datetime | None
+    succession: str | None
+
+    @property
+    def status(self) -> Status:
+        """Whether it is at work."""
+        return Status.ACTIVE if self.valid_to is None else Status.CLOSED
 
 
 async def find(connection: AsyncConnection, code: str) -> StoredAgency | None:
@@ -51,9 +66,24 @@ async def find_exact(connection: AsyncConnection, code: AgencyCode) -> StoredAge
     return await _first(connection, agencies.c.code == code)
 
 
+async def require_active(connection: AsyncConnection, code: AgencyCode) -> None:
+    """Nothing, when an agency with that present code is at work.
+
+    Raises:
+        AgencyNotFound: There is none.
+        AgencyClosed: It is closed.
+    """
+    found = await find_exact(connection, code)
+    if found is None:
+        raise AgencyNotFound(f"The directory has no agency {code}.", facts={"code": code})
+    if found.status is Status.CLOSED:
+        raise AgencyClosed(f"The agency {code} is closed; read it to see its successors.", facts={"code": code})
+
+
 async def _first(connection: AsyncConnection, condition: ColumnElement[bool]) -> StoredAgency | None:
-    row = (await connection.execute(select(*_COLUMNS, agencies.c.version).where(condition))).mappings().first()
-    return None if row is None else StoredAgency(entry=_entry(row), version=row["version"])
+    columns = (*_COLUMNS, *(agencies.c[name] for name in _LIFE))
+    row = (await connection.execute(select(*columns).where(condition))).mappings().first()
+    return None if row is None else StoredAgency(entry=_entry(row), **{name: row[name] for name in _LIFE})
 
 
 async def search(connection: AsyncConnection, query: AgencyQuery) -> list[AgencyEntry]:
@@ -75,25 +105,50 @@ async def load_known(connection: AsyncConnection, drafts: Iterable[AgencyEntry])
         code for draft in drafts for code in (draft.code, draft.old_code, draft.parent) if code is not None
     }
     found: dict[AgencyCode, AgencyEntry] = {}
+    closed: set[AgencyCode] = set()
     while wanted:
         for codes in _batches(sorted(wanted), _LOOKUP_BATCH):
             either = or_(agencies.c.code.in_(codes), agencies.c.old_code.in_(codes))
-            rows = await connection.execute(select(*_COLUMNS).where(either))
-            found |= {row["code"]: _entry(row) for row in rows.mappings()}
+            rows = (await connection.execute(select(*_COLUMNS, agencies.c.valid_to).where(either))).mappings().all()
+            found |= {row["code"]: _entry(row) for row in rows}
+            closed.update(row["code"] for row in rows if row["valid_to"] is not None)
         wanted = {entry.parent for entry in found.values() if entry.parent is not None and entry.parent not in found}
     ids = await connection.scalars(select(nodes.c.id))
-    return Known(agencies=found, nodes=frozenset(ids))
+    return Known(agencies=found, closed=frozenset(closed), nodes=frozenset(ids))
 
 
-async def store(connection: AsyncConnection, verdicts: Sequence[Verdict], version: int) -> None:
-    """Writes what was created or updated. Parents come before their children in ``verdicts``."""
-    created = [_values(it.entry, version) for it in verdicts if it.entry and it.outcome is Outcome.CREATED]
-    updated = [_values(it.entry, version) for it in verdicts if it.entry and it.outcome is Outcome.UPDATED]
-    for rows in _batches(created, _ROW_BATCH):
+async def store(connection: AsyncConnection, verdicts: Sequence[Verdict], stamp: Stamp) -> None:
+    """Writes what was created or updated, and its history. Parents come before their children in ``verdicts``.
+
+    An agency is good since before the registry knew it; a change of it since the moment of the change.
+    """
+    created = [it.entry for it in verdicts if it.entry and it.outcome is Outcome.CREATED]
+    updated = [it.entry for it in verdicts if it.entry and it.outcome is Outcome.UPDATED]
+    await insert(connection, [_values(entry, stamp.version) for entry in created])
+    await update(connection, [_values(entry, stamp.version) for entry in updated])
+    history = [_history(entry, stamp, first=True) for entry in created]
+    history += [_history(entry, stamp, first=False) for entry in updated]
+    for rows in _batches(history, _ROW_BATCH):
+        await connection.execute(agency_versions.insert(), rows)
+
+
+async def insert(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Adds rows; a parent comes before its children."""
+    for rows in _batches(list(values), _ROW_BATCH):
         await connection.execute(agencies.insert(), rows)
-    for rows in _batches(updated, _ROW_BATCH):
-        update = agencies.update().where(agencies.c.code == bindparam("this"))
-        await connection.execute(update, [{"this": row.pop("code"), **row} for row in rows])
+
+
+async def update(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Changes the rows of the codes that ``values`` name; all of them have the same members."""
+    for rows in _batches(list(values), _ROW_BATCH):
+        statement = agencies.update().where(agencies.c.code == bindparam("this"))
+        renamed = [{"this": row["code"], **{name: row[name] for name in row if name != "code"}} for row in rows]
+        await connection.execute(statement, renamed)
+
+
+def _history(entry: AgencyEntry, stamp: Stamp, *, first: bool) -> dict[str, Any]:
+    since = None if first else stamp.since
+    return {**entry.model_dump(mode="json"), "version": stamp.version, "closed": False, "valid_from": since}
 
 
 def _batches(items: list[T], size: int) -> Iterator[list[T]]:
@@ -109,6 +164,9 @@ def _listing(query: AgencyQuery) -> Select[Any]:
         statement = statement.where(agencies.c.level == query.level.value)
     if query.parent is not None:
         statement = statement.where(agencies.c.parent == query.parent)
+    if query.status is not None:
+        closed = agencies.c.valid_to.is_not(None)
+        statement = statement.where(closed if query.status is Status.CLOSED else ~closed)
     text = query.text.strip()
     if not text:
         return statement

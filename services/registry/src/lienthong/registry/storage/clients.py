@@ -7,6 +7,7 @@ from sqlalchemy import Row, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.registry.domain.clients import Client, SpentAssertion
+from lienthong.registry.storage.dated_schema import client_versions
 from lienthong.registry.storage.schema import clients, spent_assertions
 from lienthong.shared.contracts.tokens import Scope
 from lienthong.shared.database import insert_or_ignore
@@ -24,16 +25,24 @@ async def page(connection: AsyncConnection, *, after: str, limit: int) -> list[C
     return [_client(row) for row in await connection.execute(statement)]
 
 
-async def add(connection: AsyncConnection, client: Client) -> bool:
+async def add(connection: AsyncConnection, client: Client, now: datetime) -> bool:
     """Adds the client. False: one with that id is there already, and stays as it is."""
     statement = insert_or_ignore(connection, clients).values(_values(client)).returning(clients.c.client_id)
-    return (await connection.execute(statement)).first() is not None
+    added = (await connection.execute(statement)).first() is not None
+    if added:
+        await connection.execute(client_versions.insert().values(_history(client, now)))
+    return added
 
 
-async def replace(connection: AsyncConnection, client: Client) -> bool:
-    """Overwrites the client. False: there is none with that id."""
-    statement = clients.update().where(clients.c.client_id == client.client_id).values(_values(client))
-    return (await connection.execute(statement)).rowcount > 0
+async def replace(connection: AsyncConnection, client: Client, now: datetime) -> bool:
+    """Overwrites the client; what concerns others than itself is kept in its history. False: no client has that id."""
+    held = await find(connection, client.client_id)
+    if held is None:
+        return False
+    await connection.execute(clients.update().where(clients.c.client_id == client.client_id).values(_values(client)))
+    if _history(held, now) != (made := _history(client, now)):
+        await connection.execute(client_versions.insert().values(made))
+    return True
 
 
 async def spend(connection: AsyncConnection, client_id: str, assertion: SpentAssertion) -> bool:
@@ -60,6 +69,17 @@ def _client(row: Row[Any]) -> Client:
         active=row.active,
         created_at=row.created_at,
     )
+
+
+def _history(client: Client, now: datetime) -> dict[str, Any]:
+    return {
+        "client_id": client.client_id,
+        "agency": client.agency,
+        "name": client.name,
+        "scopes": sorted(client.scopes),
+        "active": client.active,
+        "valid_from": now,
+    }
 
 
 def _values(client: Client) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.registry.storage.dated_schema import node_versions
 from lienthong.registry.storage.schema import nodes
+from lienthong.registry.storage.versions import Stamp
 from lienthong.shared.contracts.directory import NodeEntry
 from lienthong.shared.identifiers import NodeId
 
@@ -21,9 +23,12 @@ async def exists(connection: AsyncConnection, node: NodeId) -> bool:
     return await connection.scalar(select(nodes.c.id).where(nodes.c.id == node)) is not None
 
 
-async def store(connection: AsyncConnection, entry: NodeEntry, version: int) -> None:
-    """Adds the node, or overwrites it."""
-    values = {**entry.model_dump(mode="json"), "version": version}
-    updated = await connection.execute(nodes.update().where(nodes.c.id == entry.id).values(values))
-    if updated.rowcount == 0:
+async def store(connection: AsyncConnection, entry: NodeEntry, stamp: Stamp, *, new: bool) -> None:
+    """Adds the node, or changes it, and its history."""
+    values = {**entry.model_dump(mode="json"), "version": stamp.version}
+    if new:
         await connection.execute(nodes.insert().values(values))
+    else:
+        await connection.execute(nodes.update().where(nodes.c.id == entry.id).values(values))
+    since = None if new else stamp.since
+    await connection.execute(node_versions.insert().values({**values, "valid_from": since}))

@@ -36,6 +36,7 @@ directory_versions = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("changed_by", CLIENT_ID, nullable=False),
     Column("change", Text, nullable=False, doc="One line for people"),
+    Column("reorganisation", String(36), doc="The act that it came of; null: an operator's own change"),
 )
 
 nodes = Table(
@@ -57,15 +58,18 @@ agencies = Table(
     Column("old_code", CODE, unique=True, doc="Code of QCVN 102:2016"),
     Column("name", Text, nullable=False),
     Column("name_search", Text, nullable=False, doc="Lower case, without diacritics"),
-    Column("parent", CODE, ForeignKey("agencies.code"), index=True),
+    Column("parent", CODE, ForeignKey("agencies.code")),
     Column("level", String(16), nullable=False, doc="Level"),
-    Column("node", CODE, ForeignKey("nodes.id")),
+    Column("node", CODE, ForeignKey("nodes.id"), doc="Of a closed one: the last"),
     Column("email", Text, nullable=False),
     Column("valid_from", UtcDateTime, doc="Null: since before the registry"),
-    Column("valid_to", UtcDateTime, doc="Null: open"),
-    Column("version", BigInteger, nullable=False, doc="Directory version that last changed it"),
+    Column("valid_to", UtcDateTime, doc="Null: open; else closed since then"),
+    Column("succession", String(16), doc="SuccessionRule, of a closed one with several successors"),
+    Column("version", BigInteger, nullable=False, index=True, doc="Directory version that last changed it"),
     Index("agencies_by_level", "level", "code"),
+    Index("agencies_by_parent", "parent", "code"),
 )
+"""What each code stands for now, or stood for last: the newest of its rows in ``agency_versions``."""
 
 delegations = Table(
     "delegations",

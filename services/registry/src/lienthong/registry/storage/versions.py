@@ -19,11 +19,20 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Who changed the directory when, in one line for people."""
+    """Who changed the directory when, in one line for people; ``reorganisation`` is the act that did."""
 
     by: str
     now: datetime
     summary: str
+    reorganisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What rows of a history get: the version that makes them, and since when they are good."""
+
+    version: int
+    since: datetime
 
 
 async def current(connection: AsyncConnection) -> Head:
@@ -38,11 +47,24 @@ async def lock(connection: AsyncConnection) -> Head:
     return Head(version=row.version, changed_at=row.changed_at)
 
 
+async def begin_change(connection: AsyncConnection, now: datetime) -> Stamp:
+    """The next version, for one who changes the directory now; others wait until this transaction ends.
+
+    A clock that went back does not turn the order of changes round.
+    """
+    head = await lock(connection)
+    return Stamp(version=head.version + 1, since=max(now, head.changed_at))
+
+
 async def record(connection: AsyncConnection, version: int, change: Change) -> None:
     """Makes ``version`` the newest. The caller holds the lock."""
     await connection.execute(directory_head.update().values(version=version, changed_at=change.now))
     await connection.execute(
         directory_versions.insert().values(
-            version=version, changed_at=change.now, changed_by=change.by, change=change.summary
+            version=version,
+            changed_at=change.now,
+            changed_by=change.by,
+            change=change.summary,
+            reorganisation=change.reorganisation,
         )
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lienthong.registry.errors import AgencyNotFound, DelegationNotFound
+from lienthong.registry.errors import DelegationNotFound
 from lienthong.registry.storage import agencies, delegations, versions
 from lienthong.registry.storage.versions import Change
 from lienthong.shared.contracts.directory import DelegationEntry
@@ -13,25 +13,24 @@ async def delegate(database: Database, entry: DelegationEntry, *, by: str, now: 
     """Lets ``entry.delegate`` act for ``entry.principal``. False: it could already.
 
     Raises:
-        AgencyNotFound: One of the two is not in the directory (by its present code).
+        AgencyNotFound, AgencyClosed: One of the two is not in the directory by its present code, or at work no more.
     """
     async with database.begin() as connection:
-        head = await versions.lock(connection)
+        stamp = await versions.begin_change(connection, now)
         for code in (entry.principal, entry.delegate):
-            if await agencies.find_exact(connection, code) is None:
-                raise AgencyNotFound(f"The directory has no agency {code}.", facts={"code": code})
-        added = await delegations.add(connection, entry, now)
+            await agencies.require_active(connection, code)
+        added = await delegations.add(connection, entry, stamp)
         if added:
             summary = f"{entry.principal} delegates to {entry.delegate}"
-            await versions.record(connection, head.version + 1, Change(by=by, now=now, summary=summary))
+            await versions.record(connection, stamp.version, Change(by=by, now=now, summary=summary))
     return added
 
 
 async def withdraw(database: Database, entry: DelegationEntry, *, by: str, now: datetime) -> None:
     """Takes the delegation back. Nodes learn of it with their next directory. Raises :class:`DelegationNotFound`."""
     async with database.begin() as connection:
-        head = await versions.lock(connection)
-        if not await delegations.remove(connection, entry):
+        stamp = await versions.begin_change(connection, now)
+        if not await delegations.remove(connection, entry, stamp):
             raise DelegationNotFound(f"{entry.principal} has not delegated to {entry.delegate}.")
         summary = f"{entry.principal} no longer delegates to {entry.delegate}"
-        await versions.record(connection, head.version + 1, Change(by=by, now=now, summary=summary))
+        await versions.record(connection, stamp.version, Change(by=by, now=now, summary=summary))

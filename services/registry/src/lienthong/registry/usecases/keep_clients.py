@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.registry.domain.clients import Client, hash_secret, public_jwk
-from lienthong.registry.errors import AgencyNotFound, ClientExists, ClientNotFound
+from lienthong.registry.errors import ClientExists, ClientNotFound
 from lienthong.registry.storage import agencies, clients
 from lienthong.shared.contracts.tokens import Scope
 from lienthong.shared.database import Database
@@ -42,13 +42,13 @@ async def register_client(database: Database, draft: ClientDraft, *, now: dateti
 
     Raises:
         ClientExists: The id is taken; the client that has it stays as it is.
-        AgencyNotFound: Its agency is not in the directory.
+        AgencyNotFound, AgencyClosed: Its agency is not in the directory, or at work no more.
         ClientKeyInvalid: Its key is not acceptable.
     """
     client = await _client_of(draft, now)
     async with database.begin() as connection:
         await _check_agency(connection, client.agency)
-        if not await clients.add(connection, client):
+        if not await clients.add(connection, client, now):
             raise ClientExists(f"A client {client.client_id} exists already.")
     return client
 
@@ -57,24 +57,24 @@ async def put_client(database: Database, draft: ClientDraft, *, now: datetime) -
     """Adds a client, or overwrites it and puts it into use again: for provisioning, which may be repeated.
 
     Raises:
-        AgencyNotFound: Its agency is not in the directory.
+        AgencyNotFound, AgencyClosed: Its agency is not in the directory, or at work no more.
         ClientKeyInvalid: Its key is not acceptable.
     """
     client = await _client_of(draft, now)
     async with database.begin() as connection:
         await _check_agency(connection, client.agency)
-        if not await clients.replace(connection, client):
-            await clients.add(connection, client)
+        if not await clients.replace(connection, client, now):
+            await clients.add(connection, client, now)
     return client
 
 
-async def deactivate_client(database: Database, client_id: str) -> None:
+async def deactivate_client(database: Database, client_id: str, *, now: datetime) -> None:
     """Takes the client out of use; its last token lapses within 15 minutes. Raises :class:`ClientNotFound`."""
     async with database.begin() as connection:
         client = await clients.find(connection, client_id)
         if client is None:
             raise ClientNotFound(f"There is no client {client_id}.")
-        await clients.replace(connection, replace(client, active=False))
+        await clients.replace(connection, replace(client, active=False), now)
 
 
 async def get_client(database: Database, client_id: str) -> Client:
@@ -110,5 +110,5 @@ async def _client_of(draft: ClientDraft, now: datetime) -> Client:
 
 
 async def _check_agency(connection: AsyncConnection, agency: AgencyCode | None) -> None:
-    if agency is not None and await agencies.find_exact(connection, agency) is None:
-        raise AgencyNotFound(f"The directory has no agency {agency}.", facts={"code": agency})
+    if agency is not None:
+        await agencies.require_active(connection, agency)

@@ -39,14 +39,14 @@ async def place_agencies(
         now: The present, aware.
     """
     async with database.begin() as connection:
-        head = await versions.lock(connection)
+        stamp = await versions.begin_change(connection, now)
         known = await agencies.load_known(connection, [entry for _, entry in lines])
         verdicts = await asyncio.to_thread(judge, lines, known)
         changing = [verdict for verdict in verdicts if verdict.outcome in _CHANGING]
         if changing:
-            await agencies.store(connection, changing, head.version + 1)
+            await agencies.store(connection, changing, stamp)
             summary = f"{len(changing)} agencies placed, the first {changing[0].code}"
-            await versions.record(connection, head.version + 1, Change(by=by, now=now, summary=summary))
+            await versions.record(connection, stamp.version, Change(by=by, now=now, summary=summary))
     return sorted(verdicts, key=lambda verdict: verdict.line)
 
 
@@ -78,7 +78,7 @@ async def put_agency(
         AgencyChanged: Its version is not ``if_version``.
     """
     async with database.begin() as connection:
-        head = await versions.lock(connection)
+        stamp = await versions.begin_change(connection, now)
         held = await agencies.find_exact(connection, entry.code)
         if if_version is not None and (held is None or held.version != if_version):
             raise AgencyChanged("Read the agency again, and repeat with its present ETag.")
@@ -87,7 +87,7 @@ async def put_agency(
             raise AgencyRefused(f"Agency {entry.code}: {verdict.detail}.")
         if held is not None and verdict.outcome is Outcome.UNCHANGED:
             return PlacedAgency(entry=held.entry, version=held.version, created=False)
-        await agencies.store(connection, [verdict], head.version + 1)
+        await agencies.store(connection, [verdict], stamp)
         change = Change(by=by, now=now, summary=f"agency {entry.code} {verdict.outcome}")
-        await versions.record(connection, head.version + 1, change)
-    return PlacedAgency(entry=verdict.entry, version=head.version + 1, created=held is None)
+        await versions.record(connection, stamp.version, change)
+    return PlacedAgency(entry=verdict.entry, version=stamp.version, created=held is None)

@@ -24,13 +24,13 @@ async def put_nodes(database: Database, entries: Sequence[NodeEntry], *, by: str
         NodeTreeInvalid: The nodes would not form a tree.
     """
     async with database.begin() as connection:
-        head = await versions.lock(connection)
+        stamp = await versions.begin_change(connection, now)
         held = {node.id: node for node in await nodes.all_nodes(connection)}
         changing = [entry for entry in entries if held.get(entry.id) != entry]
         check_tree({**held, **{entry.id: entry for entry in entries}}.values())
         for entry in changing:
-            await nodes.store(connection, entry, head.version + 1)
+            await nodes.store(connection, entry, stamp, new=entry.id not in held)
         if changing:
             summary = f"nodes {', '.join(entry.id for entry in changing[:10])} placed"
-            await versions.record(connection, head.version + 1, Change(by=by, now=now, summary=summary))
+            await versions.record(connection, stamp.version, Change(by=by, now=now, summary=summary))
     return {entry.id for entry in entries if entry.id not in held}

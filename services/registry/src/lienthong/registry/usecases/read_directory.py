@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from lienthong.registry.domain.agency_csv import write_csv
-from lienthong.registry.errors import AgencyNotFound
 from lienthong.registry.storage import agencies, delegations, nodes
-from lienthong.registry.storage.agencies import AgencyQuery, StoredAgency
+from lienthong.registry.storage.agencies import AgencyQuery
 from lienthong.shared.contracts.directory import AgencyEntry, DelegationEntry, DirectorySnapshot, NodeEntry
 from lienthong.shared.database import Database
 from lienthong.shared.directory import Directory
@@ -14,15 +13,6 @@ from lienthong.shared.identifiers import AgencyCode, NodeId
 
 _ANY_TIME = datetime(2025, 7, 1, tzinfo=UTC)
 _EXPORT_PAGE = 1_000
-
-
-async def get_agency(database: Database, code: str) -> StoredAgency:
-    """The agency with that code, in either form. Raises :class:`AgencyNotFound`."""
-    async with database.read() as connection:
-        found = await agencies.find(connection, code)
-    if found is None:
-        raise AgencyNotFound(f"The directory has no agency {code}.", facts={"code": code})
-    return found
 
 
 async def search_agencies(database: Database, query: AgencyQuery) -> list[AgencyEntry]:
