@@ -70,6 +70,12 @@ _REVOCATION: Final = {"reason": "superseded", "effective_at": "2026-03-02T08:00:
 _REMOTE: Final = {"agency": NODE, "name": "Thử", "organisation": "Thử", "officer": "thu", "signers": ["thu"]}
 _HOOK: Final = {"url": "https://x.example/", "types": ["vn.lienthong.delivery.arrived"], "description": "x"}
 _DECISION: Final = {"reason": "đúng hồ sơ"}
+_ACT: Final = {
+    "title": "Sắp xếp",
+    "effective": "2099-07-01",
+    "decision": {"number": "202/2025/QH15", "date": "2025-06-12"},
+    "operations": [{"do": "rename", "code": NODE, "name": "UBND huyện Thử"}],
+}
 JSON_OPERATIONS: Final = (
     Operation(
         service="node", method="POST", path="/v1/documents", body={"upload": ID, "sha256": "0" * 64}, client=NODE
@@ -100,6 +106,9 @@ JSON_OPERATIONS: Final = (
     Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
     Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
     Operation(service="registry", method="POST", path="/v1/clients", body=_CLIENT),
+    Operation(service="registry", method="POST", path="/v1/reorganisations", body=_ACT),
+    Operation(service="registry", method="POST", path="/v1/reorganisations/{id}/approval", body=_DECISION),
+    Operation(service="registry", method="POST", path="/v1/reorganisations/{id}/withdrawal", body=_DECISION),
     Operation(service="registry", method="POST", path="/v1/systems", body=_SYSTEM),
     Operation(service="registry", method="POST", path="/v1/systems/{system_id}/secrets", body={"overlap_days": 0}),
     Operation(service="registry", method="PATCH", path="/v1/systems/{system_id}", body={"enabled": False}),
@@ -159,6 +168,10 @@ READ_OPERATIONS: Final = (
     Operation(service="registry", method="GET", path="/v1/agencies/{code}", query=("at",)),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/children", query=("at", "limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/agencies/{code}/history", query=("limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/reorganisations", query=("state", "limit", "cursor")),
+    Operation(service="registry", method="GET", path="/v1/reorganisations/{id}"),
+    Operation(service="registry", method="GET", path="/v1/reorganisations/{id}/file"),
+    Operation(service="registry", method="GET", path="/v1/reorganisations/{id}/preview", query=("limit", "cursor")),
     Operation(service="registry", method="GET", path="/v1/nodes/{code}"),
     Operation(service="registry", method="GET", path="/v1/routes", query=("from", "to")),
     Operation(service="registry", method="GET", path="/v1/delegations", query=("agency",)),

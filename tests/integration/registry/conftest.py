@@ -15,9 +15,11 @@ from pydantic import SecretStr
 from deploy.servers import create_database
 from lienthong.registry.config import MIGRATIONS, Settings
 from lienthong.registry.domain.clients import Client, hash_secret
+from lienthong.registry.domain.reorganisation import Reorganisation
 from lienthong.registry.main import create_app
 from lienthong.registry.storage import clients
 from lienthong.registry.storage.schema import directory_head, metadata
+from lienthong.registry.usecases.apply_reorganisations import Applier
 from lienthong.registry.usecases.place_agencies import place_agencies
 from lienthong.registry.usecases.place_nodes import put_nodes
 from lienthong.shared.clients.registry import ClientSecret, RegistryClient
@@ -40,7 +42,9 @@ LINE = [
 ]
 SCOPES = {
     "eoffice.H28.31.05": [Scope.INBOX, Scope.DOCUMENTS_WRITE],
-    "operator": [Scope.DIRECTORY_WRITE],
+    "operator": [Scope.DIRECTORY_WRITE, Scope.DIRECTORY_APPROVE],
+    "second-operator": [Scope.DIRECTORY_WRITE, Scope.DIRECTORY_APPROVE],
+    "node.H28": [Scope.DIRECTORY_APPROVE],
     "administrator": [Scope.ADMIN],
     "node.H28.31.05": [Scope.SYSTEMS_READ],
     "node.H28.31": [Scope.SYSTEMS_READ],
@@ -68,7 +72,12 @@ class Registry:
     database: Database
     http: httpx.AsyncClient
     pki: PKI
+    applier: Applier
     clock: Clock = field(default_factory=Clock)
+
+    async def apply_due(self) -> list[Reorganisation]:
+        """Applies the acts that are due by the tests' clock; the registry itself looks once an hour here."""
+        return await self.applier.apply_due(self.clock.now)
 
     def client(self, client_id: str) -> RegistryClient:
         credential = ClientSecret(client_id=client_id, secret=SecretStr(SECRET))
@@ -106,6 +115,7 @@ def settings(tmp_path: Path, database_url: str, registry_pki: PKI) -> Settings:
         public_url=URL,
         token_key=key,
         directory_seal=tmp_path / "directory.p12",
+        reorganisation_interval=timedelta(hours=1),
         directory_seal_password=PASSWORD,  # type: ignore[arg-type]  # as the environment gives it
         systems_key=SYSTEMS_KEY,  # type: ignore[arg-type]  # likewise
     )
@@ -120,7 +130,14 @@ async def registry(settings: Settings, registry_pki: PKI) -> AsyncIterator[Regis
         database = app.state.factory.database
         await empty(database)
         await fill(database)
-        yield Registry(settings=settings, database=database, http=http, pki=registry_pki, clock=clock)
+        yield Registry(
+            settings=settings,
+            database=database,
+            http=http,
+            pki=registry_pki,
+            clock=clock,
+            applier=app.state.factory.applier,
+        )
 
 
 async def empty(database: Database) -> None:

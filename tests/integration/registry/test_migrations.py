@@ -15,12 +15,16 @@ from lienthong.shared.database import Database, migrate
 
 HELD = (
     "insert into nodes values ('H28', null, 'Hòa Bình', 'province', 'b', 'https://h28.example.vn', 1)",
-    "insert into agencies (code, old_code, name, name_search, parent, level, node, email, version) values "
-    "('H28', '000.00.00.H28', 'Hòa Bình', 'hoa binh', null, 'province', 'H28', '', 2), "
-    "('H28.31', null, 'Mai Châu', 'mai chau', 'H28', 'district', null, '', 2)",
+    (
+        "insert into agencies (code, old_code, name, name_search, parent, level, node, email, version) values "
+        "('H28', '000.00.00.H28', 'Hòa Bình', 'hoa binh', null, 'province', 'H28', '', 2), "
+        "('H28.31', null, 'Mai Châu', 'mai chau', 'H28', 'district', null, '', 2)"
+    ),
     "insert into delegations values ('H28.31', 'H28', '2025-01-02 03:04:05')",
-    "insert into clients (client_id, agency, name, scopes, active, created_at) values "
-    "('e-office.H28', 'H28', 'e-office', '[\"inbox\"]', true, '2025-01-02 03:04:05')",
+    (
+        "insert into clients (client_id, agency, name, scopes, active, created_at) values "
+        "('e-office.H28', 'H28', 'e-office', '[\"inbox\"]', true, '2025-01-02 03:04:05')"
+    ),
 )
 
 

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Encrypts the secrets of systems where they are stored: any text with 128 bits of randomness or more."""
     snapshot_lifetime: timedelta = timedelta(hours=24)
     """How long a published directory is good; nodes get a fresh one when half of it has gone."""
+    reorganisation_interval: timedelta = timedelta(seconds=1)
+    """How often the registry looks whether an approved act of reorganisation has taken effect."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8001

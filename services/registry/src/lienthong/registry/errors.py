@@ -2,7 +2,16 @@
 
 from typing import ClassVar
 
-from lienthong.shared.errors import Conflict, InvalidInput, LienthongError, NotFound, TooLarge, Unauthenticated
+from lienthong.shared.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    LienthongError,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class AgencyNotFound(NotFound):
@@ -59,6 +68,76 @@ class CSVTooLarge(TooLarge):
 
     code = "csv-too-large"
     title = "The CSV file is too large"
+
+
+class ActUnreadable(InvalidInput):
+    """The file is no act of reorganisation; ``lines`` names the operations that are wrong by their form."""
+
+    code = "reorganisation-unreadable"
+    title = "The act cannot be read"
+
+
+class ActTooLarge(TooLarge):
+    """The act exceeds the limit."""
+
+    code = "reorganisation-too-large"
+    title = "The act is too large"
+
+
+class ActInThePast(InvalidInput):
+    """The act would take effect before now: what was true then is not rewritten."""
+
+    code = "reorganisation-in-the-past"
+    title = "The act takes effect in the past"
+
+
+class ActDuplicate(Conflict):
+    """The very same file was uploaded before, and was not withdrawn."""
+
+    code = "reorganisation-duplicate"
+    title = "The act was uploaded before"
+
+
+class ActSameInstant(Conflict):
+    """Another approved act takes effect at the same instant: their order would be left to chance."""
+
+    code = "reorganisation-same-instant"
+    title = "Another act takes effect at the same instant"
+
+
+class ActConflicts(Conflict):
+    """The act does not fit the directory as it will be when it takes effect; ``problems`` says where."""
+
+    code = "reorganisation-conflicts"
+    title = "The act does not fit the directory"
+
+
+class ActNotFound(NotFound):
+    """No act has that id."""
+
+    code = "reorganisation-not-found"
+    title = "There is no such act"
+
+
+class ActDecided(Conflict):
+    """The act was approved, withdrawn or applied already: it is never edited."""
+
+    code = "reorganisation-decided"
+    title = "The act was decided already"
+
+
+class ActApprovalNotAllowed(Forbidden):
+    """Who uploaded an act does not approve it, and neither does an agency or a node."""
+
+    code = "reorganisation-approval-not-allowed"
+    title = "Another operator must approve the act"
+
+
+class ActDue(Unavailable):
+    """An approved act has taken effect and is being applied; changes wait for it."""
+
+    code = "reorganisation-due"
+    title = "An act is being applied"
 
 
 class DelegationNotFound(NotFound):

@@ -10,8 +10,10 @@ from joserfc.jwk import ECKey, KeySet
 
 from lienthong.registry.config import Settings
 from lienthong.registry.domain.sealed_secrets import SecretSealer
+from lienthong.registry.usecases.apply_reorganisations import Applier
 from lienthong.registry.usecases.issue_token import TokenIssuer
 from lienthong.registry.usecases.keep_systems import SystemKeeper
+from lienthong.registry.usecases.preview_reorganisation import Previewer
 from lienthong.registry.usecases.publish_directory import DirectoryPublisher
 from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE
 from lienthong.shared.database import Database
@@ -47,6 +49,8 @@ class Factory:
     token_issuer: TokenIssuer
     publisher: DirectoryPublisher
     systems: SystemKeeper
+    previewer: Previewer
+    applier: Applier
     seal_key: SealKey
     clock: Clock
 
@@ -75,6 +79,8 @@ async def open_factory(settings: Settings, *, clock: Clock = utc_now) -> AsyncIt
                 database=database, seal_key=seal_key, lifetime=settings.snapshot_lifetime, clock=clock
             ),
             systems=SystemKeeper(database, SecretSealer(settings.systems_key.get_secret_value())),
+            previewer=Previewer(database),
+            applier=Applier(database=database, seal_key=seal_key),
             seal_key=seal_key,
             clock=clock,
         )

@@ -18,8 +18,10 @@ from lienthong.registry.api import (
     node_systems,
     nodes,
     oauth,
+    reorganisations,
     systems,
 )
+from lienthong.registry.background import applying
 from lienthong.registry.config import MIGRATIONS, Settings, settings_from_environment
 from lienthong.registry.domain.agencies import Outcome, Verdict
 from lienthong.registry.factory import Clock, open_factory
@@ -49,16 +51,15 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         async with open_factory(settings, clock=clock) as factory:
             app.state.factory = factory
             app.state.tokens = factory.tokens
-            yield
+            async with applying(factory):
+                yield
 
     async def database_answers() -> bool:
         ready: bool = await app.state.factory.database.ready()
         return ready
 
-    routers = [
-        module.router
-        for module in (agency_csv, agencies, nodes, directory, delegations, clients, systems, node_systems, oauth)
-    ]
+    modules = (agency_csv, agencies, nodes, directory, delegations, clients, systems, node_systems, oauth)
+    routers = [module.router for module in (*modules, reorganisations)]
     app = serving.create_app(
         "Liên Thông registry", hop=HOP, lifespan=lifespan, routers=routers, checks={"database": database_answers}
     )

@@ -9,6 +9,8 @@ from lienthong.shared.identifiers import AgencyCode, NodeId
 
 DIRECTORY_TYPE = "lienthong-directory+jws"
 """JWS ``typ`` of a directory snapshot."""
+REORGANISATION_TYPE = "lienthong-reorganisation+jws"
+"""JWS ``typ`` of what the registry states of an act of reorganisation."""
 
 
 class Level(StrEnum):
@@ -18,6 +20,15 @@ class Level(StrEnum):
     PROVINCE = "province"
     DISTRICT = "district"
     COMMUNE = "commune"
+
+
+class SuccessionRule(StrEnum):
+    """What several successors of one agency do with what is addressed to it."""
+
+    ALL = "all"
+    """Each of them gets it."""
+    FIRST = "first"
+    """The first that the act names gets it: the one that takes over the files."""
 
 
 class NodeEntry(Contract):
@@ -59,3 +70,23 @@ class DirectorySnapshot(Contract):
     nodes: tuple[NodeEntry, ...]
     agencies: tuple[AgencyEntry, ...]
     delegations: tuple[DelegationEntry, ...] = ()
+
+
+class ReorganisationStatement(Contract):
+    """What the registry states, under the directory's seal, of an act: who approved which file, and what it made.
+
+    ``sha256`` is that of the file as it was uploaded. ``version`` is the directory's that the act made; until it was
+    applied that and ``applied_at`` are null.
+    """
+
+    id: str
+    title: str
+    sha256: str
+    operations: int
+    effective_at: AwareDatetime
+    uploaded_by: str
+    uploaded_at: AwareDatetime
+    approved_by: str
+    approved_at: AwareDatetime
+    applied_at: AwareDatetime | None = None
+    version: int | None = None

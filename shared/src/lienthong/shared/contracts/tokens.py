@@ -26,6 +26,7 @@ class Scope(StrEnum):
     DOCUMENTS_READ = "documents.read"
     INBOX = "inbox"
     DIRECTORY_WRITE = "directory.write"
+    DIRECTORY_APPROVE = "directory.approve"
     CERTIFICATES_ISSUE = "certificates.issue"
     CERTIFICATES_APPROVE = "certificates.approve"
     CERTIFICATES_REVOKE = "certificates.revoke"

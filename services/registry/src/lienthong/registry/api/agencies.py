@@ -17,7 +17,7 @@ from lienthong.registry.api.dependencies import (
 )
 from lienthong.registry.domain.agencies import CODE_PATTERN, AgencyDraft
 from lienthong.registry.domain.dated import Status, instant_of
-from lienthong.registry.errors import AgencyChanged, AgencyNotFound, AgencyRefused, InstantUnreadable
+from lienthong.registry.errors import ActDue, AgencyChanged, AgencyNotFound, AgencyRefused, InstantUnreadable
 from lienthong.registry.storage.agencies import AgencyQuery
 from lienthong.registry.usecases.place_agencies import put_agency
 from lienthong.registry.usecases.read_agencies import get_agency, read_history
@@ -149,7 +149,14 @@ async def list_history(
     responses={
         201: {"description": "The agency is new", "model": Agency},
         **problem_responses(
-            TokenMissing, TokenInvalid, ScopeMissing, AgencyRefused, AgencyChanged, InvalidRequest, RequestTooLarge
+            TokenMissing,
+            TokenInvalid,
+            ScopeMissing,
+            ActDue,
+            AgencyRefused,
+            AgencyChanged,
+            InvalidRequest,
+            RequestTooLarge,
         ),
     },
 )

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from lienthong.registry.api.dependencies import DirectoryWriter, FactoryDependency
 from lienthong.registry.domain.agencies import Outcome, Verdict
 from lienthong.registry.domain.agency_csv import COLUMNS, MAX_CSV_BYTES
-from lienthong.registry.errors import CSVTooLarge, CSVUnreadable
+from lienthong.registry.errors import ActDue, CSVTooLarge, CSVUnreadable
 from lienthong.registry.usecases.place_agencies import import_agencies
 from lienthong.registry.usecases.read_directory import export_csv
 from lienthong.shared.problems import problem_responses
@@ -92,7 +92,7 @@ async def export_agencies(factory: FactoryDependency) -> StreamingResponse:
 @router.post(
     "/agencies.csv",
     summary="Import agencies from CSV",
-    responses=problem_responses(TokenMissing, TokenInvalid, ScopeMissing, CSVUnreadable, CSVTooLarge),
+    responses=problem_responses(TokenMissing, TokenInvalid, ScopeMissing, ActDue, CSVUnreadable, CSVTooLarge),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from lienthong.registry.api.dependencies import DirectoryWriter, FactoryDependency
 from lienthong.registry.domain.agencies import CODE_PATTERN
-from lienthong.registry.errors import AgencyClosed, AgencyNotFound, DelegationNotFound
+from lienthong.registry.errors import ActDue, AgencyClosed, AgencyNotFound, DelegationNotFound
 from lienthong.registry.usecases.delegate import delegate, withdraw
 from lienthong.registry.usecases.read_directory import list_delegations
 from lienthong.shared.contracts.directory import DelegationEntry
@@ -50,7 +50,9 @@ async def read_delegations(
     summary="Let one agency act for another",
     responses={
         201: {"description": "The delegation is new", "model": Delegation},
-        **problem_responses(TokenMissing, TokenInvalid, ScopeMissing, AgencyNotFound, AgencyClosed, InvalidRequest),
+        **problem_responses(
+            TokenMissing, TokenInvalid, ScopeMissing, ActDue, AgencyNotFound, AgencyClosed, InvalidRequest
+        ),
     },
 )
 async def write_delegation(
@@ -72,7 +74,7 @@ async def write_delegation(
     "/{principal}/{delegate_code}",
     status_code=204,
     summary="Take a delegation back",
-    responses=problem_responses(TokenMissing, TokenInvalid, ScopeMissing, DelegationNotFound, InvalidRequest),
+    responses=problem_responses(TokenMissing, TokenInvalid, ScopeMissing, ActDue, DelegationNotFound, InvalidRequest),
 )
 async def delete_delegation(
     factory: FactoryDependency, caller: DirectoryWriter, principal: Principal, delegate_code: Delegate

@@ -19,6 +19,17 @@ def factory_of(request: Request) -> Factory:
 
 FactoryDependency = Annotated[Factory, Depends(factory_of)]
 DirectoryWriter = Annotated[Principal, Depends(require(Scope.DIRECTORY_WRITE))]
+
+
+async def operator_reading(caller: Annotated[Principal, Depends(require())]) -> Principal:
+    """Someone who may write or approve acts, or administers. Raises :class:`ScopeMissing`."""
+    if not caller.scopes & {Scope.DIRECTORY_APPROVE, Scope.ADMIN}:
+        caller.require(Scope.DIRECTORY_WRITE)
+    return caller
+
+
+ActReader = Annotated[Principal, Depends(operator_reading)]
+DirectoryApprover = Annotated[Principal, Depends(require(Scope.DIRECTORY_APPROVE))]
 Administrator = Annotated[Principal, Depends(require(Scope.ADMIN))]
 CodeInPath = Annotated[
     str, Path(pattern=CODE_PATTERN, description="An identity code of either form", examples=["H28.31.05"])

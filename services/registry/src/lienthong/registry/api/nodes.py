@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 from lienthong.registry.api.dependencies import CodeInPath, DirectoryWriter, FactoryDependency
 from lienthong.registry.domain.agencies import CODE_PATTERN
 from lienthong.registry.domain.nodes import NodeDraft
-from lienthong.registry.errors import NodeTreeInvalid
+from lienthong.registry.errors import ActDue, NodeTreeInvalid
 from lienthong.registry.usecases.place_nodes import put_nodes
 from lienthong.registry.usecases.read_directory import find_route, get_node, list_nodes
 from lienthong.shared.body_limit import RequestTooLarge
@@ -72,7 +72,9 @@ async def read_node(factory: FactoryDependency, code: CodeInPath) -> Node:
     summary="Add a node, or change it",
     responses={
         201: {"description": "The node is new", "model": Node},
-        **problem_responses(TokenMissing, TokenInvalid, ScopeMissing, NodeTreeInvalid, InvalidRequest, RequestTooLarge),
+        **problem_responses(
+            TokenMissing, TokenInvalid, ScopeMissing, ActDue, NodeTreeInvalid, InvalidRequest, RequestTooLarge
+        ),
     },
 )
 async def write_node(

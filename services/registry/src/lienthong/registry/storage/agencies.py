@@ -107,7 +107,7 @@ async def load_known(connection: AsyncConnection, drafts: Iterable[AgencyEntry])
     found: dict[AgencyCode, AgencyEntry] = {}
     closed: set[AgencyCode] = set()
     while wanted:
-        for codes in _batches(sorted(wanted), _LOOKUP_BATCH):
+        for codes in batches(sorted(wanted), _LOOKUP_BATCH):
             either = or_(agencies.c.code.in_(codes), agencies.c.old_code.in_(codes))
             rows = (await connection.execute(select(*_COLUMNS, agencies.c.valid_to).where(either))).mappings().all()
             found |= {row["code"]: _entry(row) for row in rows}
@@ -128,19 +128,19 @@ async def store(connection: AsyncConnection, verdicts: Sequence[Verdict], stamp:
     await update(connection, [_values(entry, stamp.version) for entry in updated])
     history = [_history(entry, stamp, first=True) for entry in created]
     history += [_history(entry, stamp, first=False) for entry in updated]
-    for rows in _batches(history, _ROW_BATCH):
+    for rows in batches(history, _ROW_BATCH):
         await connection.execute(agency_versions.insert(), rows)
 
 
 async def insert(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> None:
     """Adds rows; a parent comes before its children."""
-    for rows in _batches(list(values), _ROW_BATCH):
+    for rows in batches(list(values), _ROW_BATCH):
         await connection.execute(agencies.insert(), rows)
 
 
 async def update(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> None:
     """Changes the rows of the codes that ``values`` name; all of them have the same members."""
-    for rows in _batches(list(values), _ROW_BATCH):
+    for rows in batches(list(values), _ROW_BATCH):
         statement = agencies.update().where(agencies.c.code == bindparam("this"))
         renamed = [{"this": row["code"], **{name: row[name] for name in row if name != "code"}} for row in rows]
         await connection.execute(statement, renamed)
@@ -151,7 +151,8 @@ def _history(entry: AgencyEntry, stamp: Stamp, *, first: bool) -> dict[str, Any]
     return {**entry.model_dump(mode="json"), "version": stamp.version, "closed": False, "valid_from": since}
 
 
-def _batches(items: list[T], size: int) -> Iterator[list[T]]:
+def batches(items: list[T], size: int) -> Iterator[list[T]]:
+    """``items``, ``size`` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.registry.errors import ActDue
+from lienthong.registry.storage import reorganisations
 from lienthong.registry.storage.schema import directory_head, directory_versions
 
 
@@ -51,8 +53,13 @@ async def begin_change(connection: AsyncConnection, now: datetime) -> Stamp:
     """The next version, for one who changes the directory now; others wait until this transaction ends.
 
     A clock that went back does not turn the order of changes round.
+
+    Raises:
+        ActDue: An approved act has taken effect and is not applied yet: it comes first.
     """
     head = await lock(connection)
+    if (act := await reorganisations.due(connection, now)) is not None:
+        raise ActDue("An act of reorganisation is being applied; try again shortly.", facts={"reorganisation": act.id})
     return Stamp(version=head.version + 1, since=max(now, head.changed_at))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lienthong.registry.storage import agencies, delegations, nodes, versions
+from lienthong.registry.storage.consistent import consistent
 from lienthong.registry.storage.versions import Head
 from lienthong.shared.contracts.directory import DIRECTORY_TYPE, AgencyEntry, DirectorySnapshot
 from lienthong.shared.database import Database
@@ -58,8 +59,8 @@ class DirectoryPublisher:
             return self._published
 
     async def _publish(self) -> PublishedDirectory:
-        async with self._database.begin() as connection:
-            head = await versions.lock(connection)  # so that all tables show one version
+        async with consistent(self._database) as connection:
+            head = await versions.current(connection)
             issued_at = self._issued_at(head)
             entries: list[AgencyEntry] = []
             async for page in agencies.every(connection):

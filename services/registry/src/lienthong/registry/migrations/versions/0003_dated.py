@@ -15,7 +15,8 @@ CLIENT_ID = sa.String(200)
 HISTORIES = (
     (
         "insert into agency_versions (code, version, closed, old_code, name, parent, level, node, email, valid_from) "
-        "select code, version, valid_to is not null, old_code, name, parent, level, node, email, valid_from from agencies"
+        "select code, version, valid_to is not null, old_code, name, parent, level, node, email, valid_from "
+        "from agencies"
     ),
     (
         "insert into node_versions (id, version, parent, name, level, broker, url) "
