@@ -22,7 +22,10 @@ class Plan:
     @property
     def ending(self) -> tuple[int, Operation] | None:
         """The one that closes the agency, if one does."""
-        return next((self.operations[kind] for kind in self.operations if kind in ENDING), None)
+        for kind in ENDING:
+            if kind in self.operations:
+                return self.operations[kind]
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class ActPlans:
     plans: dict[AgencyCode, Plan] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
     links: dict[AgencyCode, tuple[AgencyCode, ...]] = field(default_factory=dict)
+    followed: dict[AgencyCode, tuple[AgencyCode, ...] | None] = field(default_factory=dict)
     problems: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
 
@@ -115,9 +119,8 @@ class ActPlans:
         return tuple(found)
 
     def _follow(self, code: AgencyCode, line: int) -> None:
-        try:
-            ends = ends_of(code, self.links, self.standing.closed)
-        except SuccessionCircle:
+        ends = self.ends(code)
+        if ends is None:
             self.fault(line, code, Fault.CIRCLE, f"the successors of {code} lead back to it, or never end")
             return
         if self.links[code] and not ends:
@@ -130,12 +133,16 @@ class ActPlans:
         """An agency of before, or one that this act makes."""
         return AgencyCode(named) if named in self.new else found_by(named, self.standing, self.former)
 
-    def ends(self, code: AgencyCode) -> tuple[AgencyCode, ...]:
-        """The agencies at work after the act that answer for ``code``; none where that is at fault."""
-        try:
-            return ends_of(code, self.links, self.standing.closed)
-        except SuccessionCircle:
-            return ()
+    def ends(self, code: AgencyCode) -> tuple[AgencyCode, ...] | None:
+        """The agencies at work after the act that answer for ``code``; None where they form a circle."""
+        if code not in self.links and code not in self.standing.closed:
+            return (code,)
+        if code not in self.followed:
+            try:
+                self.followed[code] = ends_of(code, self.links, self.standing.closed)
+            except SuccessionCircle:
+                self.followed[code] = None
+        return self.followed[code]
 
     def fault(self, line: int | None, code: str, kind: Fault, detail: str) -> None:
         """Something stands against the act."""

@@ -1,5 +1,6 @@
 """What is found when an act is tried on the directory: changes, and what stands against them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,13 +59,24 @@ class Outcome:
     warnings: tuple[Remark, ...]
 
 
+def _is_alias(change: Change) -> bool:
+    """The new code of an agency that is counted under its old one."""
+    return change.before is None and Kind.ESTABLISH not in change.kinds
+
+
 def counts_of(outcome: Outcome) -> Mapping[str, int]:
-    """How many codes the act opens, closes and changes, and how many agencies pass to another parent by themselves."""
+    """How many codes the act opens, closes and changes, and how often it does each kind of operation.
+
+    ``moved_along``: agencies that pass to another parent with no operation of their own.
+    """
     changes = outcome.changes
+    done = Counter(
+        kind for change in changes if change.line is not None and not _is_alias(change) for kind in change.kinds
+    )
     return {
         "opened": sum(change.before is None for change in changes),
         "closed": sum(change.after is None for change in changes),
         "changed": sum(change.before is not None and change.after is not None for change in changes),
         "moved_along": sum(change.line is None for change in changes),
-        **{kind.value: sum(kind in change.kinds for change in changes) for kind in Kind},
+        **{kind.value: done[kind] for kind in Kind},
     }

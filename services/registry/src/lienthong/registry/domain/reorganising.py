@@ -69,7 +69,7 @@ class _Run(ActPlans):
 
     def _close(self, code: AgencyCode, plan: Plan) -> None:
         line, operation = plan.first
-        ends = self.ends(code)
+        ends = self.ends(code) or ()
         self.changes[code] = Change(
             code=code,
             kinds=(operation.do,),
@@ -133,7 +133,7 @@ class _Run(ActPlans):
         )
 
     def _inherited(self, line: int | None, before: AgencyEntry) -> AgencyCode | None:
-        ends = self.ends(before.parent) if before.parent is not None else ()
+        ends = (self.ends(before.parent) if before.parent is not None else None) or ()
         if len(ends) == 1:
             return ends[0]
         detail = f"{before.parent}, above {before.code}, is closed and has not one successor: move {before.code}"
@@ -148,7 +148,7 @@ class _Run(ActPlans):
         if parent is None:
             self.fault(line, code, Fault.PARENT, f"there is no agency {named} to be the parent of {code}")
             return None
-        ends = self.ends(parent)
+        ends = self.ends(parent) or ()
         if len(ends) != 1:
             self.fault(line, code, Fault.PARENT, f"{named}, the parent of {code}, is closed and has not one successor")
             return None
