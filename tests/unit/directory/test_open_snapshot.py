@@ -1,9 +1,17 @@
+import zlib
 from datetime import timedelta
 
 import pytest
 
 from lienthong.shared.contracts.directory import DIRECTORY_TYPE, DirectorySnapshot, Level, NodeEntry
-from lienthong.shared.directory import Directory, DirectoryInvalid, DirectoryRolledBack, open_snapshot
+from lienthong.shared.directory import (
+    MAX_CONTENT_BYTES,
+    Directory,
+    DirectoryInvalid,
+    DirectoryRolledBack,
+    open_snapshot,
+    packed,
+)
 from lienthong.shared.identifiers import NodeId
 from lienthong.shared.signatures.seals import SealInvalid, SealKey
 from tests.support.pki import NOW, PKI
@@ -106,3 +114,24 @@ def test_an_expired_snapshot_still_opens_and_is_flagged(pki: PKI, seal: SealKey)
     opened = open_snapshot(jws, trust=pki.trust(), now=NOW)
 
     assert Directory(opened).is_stale(NOW)
+
+
+def test_a_snapshot_travels_packed_and_an_unpacked_one_of_an_earlier_registry_opens(pki: PKI, seal: SealKey) -> None:
+    sealed = [seal.seal(DIRECTORY_TYPE, payload) for payload in (packed(snapshot()), snapshot())]
+
+    assert [open_snapshot(jws, trust=pki.trust(), now=NOW) for jws in sealed] == [snapshot(), snapshot()]
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_packed_snapshot_that_is_cut_off_is_refused(pki: PKI, seal: SealKey, cut: int) -> None:
+    jws = seal.seal(DIRECTORY_TYPE, packed(snapshot())[:-cut])
+
+    with pytest.raises(DirectoryInvalid):
+        open_snapshot(jws, trust=pki.trust(), now=NOW)
+
+
+def test_a_snapshot_that_unpacks_without_end_is_refused(pki: PKI, seal: SealKey) -> None:
+    jws = seal.seal(DIRECTORY_TYPE, zlib.compress(b" " * (MAX_CONTENT_BYTES + 1)))
+
+    with pytest.raises(DirectoryInvalid, match="larger"):
+        open_snapshot(jws, trust=pki.trust(), now=NOW)

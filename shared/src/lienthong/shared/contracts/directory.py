@@ -1,34 +1,19 @@
 """The directory as nodes hold it locally: a signed, expiring snapshot (JWS type ``DIRECTORY_TYPE``)."""
 
-from enum import StrEnum
+from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, PlainSerializer, PlainValidator
 
 from lienthong.shared.contracts import Contract
+from lienthong.shared.contracts.agency_entries import AgencyEntry, ClosedAgency, Level, SuccessionRule
+from lienthong.shared.contracts.agency_table import agency_table, closed_columns_of, closed_table, columns_of
 from lienthong.shared.identifiers import AgencyCode, NodeId
 
 DIRECTORY_TYPE = "lienthong-directory+jws"
 """JWS ``typ`` of a directory snapshot."""
 REORGANISATION_TYPE = "lienthong-reorganisation+jws"
 """JWS ``typ`` of what the registry states of an act of reorganisation."""
-
-
-class Level(StrEnum):
-    """The level of government that an agency or a node belongs to."""
-
-    CENTRAL = "central"
-    PROVINCE = "province"
-    DISTRICT = "district"
-    COMMUNE = "commune"
-
-
-class SuccessionRule(StrEnum):
-    """What several successors of one agency do with what is addressed to it."""
-
-    ALL = "all"
-    """Each of them gets it."""
-    FIRST = "first"
-    """The first that the act names gets it: the one that takes over the files."""
 
 
 class NodeEntry(Contract):
@@ -42,18 +27,6 @@ class NodeEntry(Contract):
     url: str = Field(description="Base URL of the node's REST API, without a trailing slash")
 
 
-class AgencyEntry(Contract):
-    """One agency: both codes, its names, its place, and the node that serves it (None: not placed yet)."""
-
-    code: AgencyCode = Field(examples=["H28.31.05"])
-    old_code: AgencyCode | None = Field(default=None, examples=["000.05.31.H28"])
-    name: str = Field(examples=["UBND xã Hang Kia"])
-    parent: AgencyCode | None = Field(examples=["H28.31"])
-    level: Level
-    node: NodeId | None = Field(examples=["H28.31.05"])
-    email: str = ""
-
-
 class DelegationEntry(Contract):
     """``delegate`` may act for ``principal``."""
 
@@ -62,14 +35,23 @@ class DelegationEntry(Contract):
 
 
 class DirectorySnapshot(Contract):
-    """The whole directory at one moment. ``version`` only grows; a lower one than held is refused."""
+    """The whole directory at one moment. ``version`` only grows; a lower one than held is refused.
+
+    ``agencies`` are those at work, ``closed`` those that were, with their successors; both travel as columns.
+    """
 
     version: int
     issued_at: AwareDatetime
     expires_at: AwareDatetime
     nodes: tuple[NodeEntry, ...]
-    agencies: tuple[AgencyEntry, ...]
+    agencies: Annotated[Sequence[AgencyEntry], PlainValidator(agency_table), PlainSerializer(columns_of)]
     delegations: tuple[DelegationEntry, ...] = ()
+    closed: Annotated[
+        Sequence[ClosedAgency],
+        PlainValidator(closed_table),
+        PlainSerializer(closed_columns_of),
+        Field(validate_default=True),
+    ] = ()
 
 
 class ReorganisationStatement(Contract):
@@ -90,3 +72,17 @@ class ReorganisationStatement(Contract):
     approved_at: AwareDatetime
     applied_at: AwareDatetime | None = None
     version: int | None = None
+
+
+__all__ = [
+    "DIRECTORY_TYPE",
+    "REORGANISATION_TYPE",
+    "AgencyEntry",
+    "ClosedAgency",
+    "DelegationEntry",
+    "DirectorySnapshot",
+    "Level",
+    "NodeEntry",
+    "ReorganisationStatement",
+    "SuccessionRule",
+]

@@ -1,6 +1,6 @@
 """Agencies in the database."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -89,14 +89,6 @@ async def _first(connection: AsyncConnection, condition: ColumnElement[bool]) ->
 async def search(connection: AsyncConnection, query: AgencyQuery) -> list[AgencyEntry]:
     """One page, by code."""
     return [_entry(row) for row in (await connection.execute(_listing(query))).mappings()]
-
-
-async def every(connection: AsyncConnection) -> AsyncIterator[list[AgencyEntry]]:
-    """All agencies by code, some at a time, so that the event loop gets its turns."""
-    query = AgencyQuery(limit=_ROW_BATCH)
-    while page := await search(connection, query):
-        yield page
-        query = AgencyQuery(limit=_ROW_BATCH, after=page[-1].code)
 
 
 async def load_known(connection: AsyncConnection, drafts: Iterable[AgencyEntry]) -> Known:

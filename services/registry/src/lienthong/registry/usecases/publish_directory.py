@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lienthong.registry.storage import agencies, delegations, nodes, versions
+from lienthong.registry.storage import delegations, nodes, published_agencies, versions
 from lienthong.registry.storage.consistent import consistent
 from lienthong.registry.storage.versions import Head
-from lienthong.shared.contracts.directory import DIRECTORY_TYPE, AgencyEntry, DirectorySnapshot
+from lienthong.shared.contracts.directory import DIRECTORY_TYPE, DirectorySnapshot
 from lienthong.shared.database import Database
+from lienthong.shared.directory import packed
 from lienthong.shared.signatures.seals import SealKey
 
 
@@ -62,18 +63,17 @@ class DirectoryPublisher:
         async with consistent(self._database) as connection:
             head = await versions.current(connection)
             issued_at = self._issued_at(head)
-            entries: list[AgencyEntry] = []
-            async for page in agencies.every(connection):
-                entries.extend(page)
+            at_work, closed = await published_agencies.tables(connection)
             snapshot = DirectorySnapshot(
                 version=head.version,
                 issued_at=issued_at,
                 expires_at=issued_at + self._lifetime,
                 nodes=tuple(await nodes.all_nodes(connection)),
-                agencies=tuple(entries),
+                agencies=at_work,
                 delegations=tuple(await delegations.all_delegations(connection)),
+                closed=closed,
             )
-        jws = await asyncio.to_thread(self._seal_key.seal, DIRECTORY_TYPE, snapshot)
+        jws = await asyncio.to_thread(lambda: self._seal_key.seal(DIRECTORY_TYPE, packed(snapshot)))
         return PublishedDirectory(jws=jws, tag=_tag(head, issued_at))
 
     def _issued_at(self, head: Head) -> datetime:
