@@ -1,4 +1,7 @@
-"""What runs beside the requests: approved acts of reorganisation are applied when their time has come."""
+"""What runs beside the requests: approved acts of reorganisation are applied when their time has come.
+
+The index for searching follows meanwhile, so that the first search after a great change need not wait for it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,6 +40,7 @@ async def _apply_until(stop: asyncio.Event, factory: Factory) -> None:
 async def _apply(factory: Factory) -> None:
     """A failure is logged and tried again: an act that is due waits, and so do other changes of the directory."""
     try:
+        await factory.search.refresh()
         for act in await factory.applier.apply_due(factory.clock()):
             log.info("act of reorganisation", id=act.id, state=act.state, effective_at=act.effective_at.isoformat())
     except LienthongError as error:

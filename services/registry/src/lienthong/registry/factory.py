@@ -15,6 +15,7 @@ from lienthong.registry.usecases.issue_token import TokenIssuer
 from lienthong.registry.usecases.keep_systems import SystemKeeper
 from lienthong.registry.usecases.preview_reorganisation import Previewer
 from lienthong.registry.usecases.publish_directory import DirectoryPublisher
+from lienthong.registry.usecases.search_agencies import AgencySearch
 from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE
 from lienthong.shared.database import Database
 from lienthong.shared.signatures.seals import SealKey
@@ -49,6 +50,7 @@ class Factory:
     token_issuer: TokenIssuer
     publisher: DirectoryPublisher
     systems: SystemKeeper
+    search: AgencySearch
     previewer: Previewer
     applier: Applier
     seal_key: SealKey
@@ -79,6 +81,7 @@ async def open_factory(settings: Settings, *, clock: Clock = utc_now) -> AsyncIt
                 database=database, seal_key=seal_key, lifetime=settings.snapshot_lifetime, clock=clock
             ),
             systems=SystemKeeper(database, SecretSealer(settings.systems_key.get_secret_value())),
+            search=AgencySearch(database),
             previewer=Previewer(database),
             applier=Applier(database=database, seal_key=seal_key),
             seal_key=seal_key,

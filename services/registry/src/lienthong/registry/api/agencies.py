@@ -22,7 +22,6 @@ from lienthong.registry.storage.agencies import AgencyQuery
 from lienthong.registry.usecases.place_agencies import put_agency
 from lienthong.registry.usecases.read_agencies import get_agency, read_history
 from lienthong.registry.usecases.read_agencies import list_children as children_of
-from lienthong.registry.usecases.read_directory import search_agencies
 from lienthong.shared.body_limit import RequestTooLarge
 from lienthong.shared.contracts.directory import AgencyEntry, Level
 from lienthong.shared.identifiers import AgencyCode
@@ -49,8 +48,8 @@ SearchText = Annotated[
     str,
     Query(
         max_length=200,
-        description="Words of the name, diacritics or not ('hang kia' finds 'UBND xã Hang Kia'), "
-        "or the beginning of either code",
+        description="Beginnings of words of the name, diacritics or not, typing errors forgiven "
+        "('hang kia' and 'hnag kia' find 'UBND xã Hang Kia'); or the beginning of either code",
         examples=["hang kia", "H28.31", "000.05.31.H28"],
     ),
 ]
@@ -78,7 +77,7 @@ async def list_agencies(  # noqa: D103 — the summary documents it
         after=after,
         limit=limit + 1,
     )
-    return _page(await search_agencies(factory.database, query), limit, (request, response))
+    return _page(await factory.search.search(query), limit, (request, response))
 
 
 @router.get(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.registry.domain.agencies import Known, Outcome, Verdict, search_text
 from lienthong.registry.domain.dated import Status
+from lienthong.registry.domain.search_index import Indexed
 from lienthong.registry.errors import AgencyClosed, AgencyNotFound
 from lienthong.registry.storage.dated_schema import agency_versions
 from lienthong.registry.storage.schema import agencies, nodes
@@ -23,11 +24,15 @@ _LIFE = ("version", "valid_from", "valid_to", "succession")
 _LOOKUP_BATCH = 5_000
 """Codes in one statement; both databases allow some 32,000 parameters."""
 _ROW_BATCH = 1_000
+_INDEX_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyQuery:
-    """What to list: every condition that is given must hold. ``after`` is the last code of the page before."""
+    """What to list: every condition that is given must hold. ``after`` is the last code of the page before.
+
+    :func:`search` does not look at ``text``: the index in memory does.
+    """
 
     text: str = ""
     level: Level | None = None
@@ -89,6 +94,35 @@ async def _first(connection: AsyncConnection, condition: ColumnElement[bool]) ->
 async def search(connection: AsyncConnection, query: AgencyQuery) -> list[AgencyEntry]:
     """One page, by code."""
     return [_entry(row) for row in (await connection.execute(_listing(query))).mappings()]
+
+
+async def with_codes(connection: AsyncConnection, codes: Sequence[str]) -> list[AgencyEntry]:
+    """The agencies with these codes, in the same order."""
+    rows = (await connection.execute(select(*_COLUMNS).where(agencies.c.code.in_(codes)))).mappings()
+    found = {row["code"]: _entry(row) for row in rows}
+    return [found[AgencyCode(code)] for code in codes if code in found]
+
+
+async def children_codes(connection: AsyncConnection, parent: AgencyCode) -> list[AgencyCode]:
+    """Codes of the agencies directly below one, closed or not."""
+    return list(await connection.scalars(select(agencies.c.code).where(agencies.c.parent == parent)))
+
+
+async def indexed(connection: AsyncConnection, *, since: int, after: str) -> list[Indexed]:
+    """One page of what is searched of agencies that changed after the directory version ``since``, by code."""
+    columns = (agencies.c[name] for name in ("code", "old_code", "name_search", "level", "valid_to"))
+    query = select(*columns).where(agencies.c.version > since, agencies.c.code > after)
+    rows = await connection.execute(query.order_by(agencies.c.code).limit(_INDEX_PAGE))
+    return [
+        Indexed(
+            code=code,
+            old_code=old_code,
+            name=name,
+            level=Level(level),
+            status=Status.ACTIVE if valid_to is None else Status.CLOSED,
+        )
+        for code, old_code, name, level, valid_to in rows
+    ]
 
 
 async def load_known(connection: AsyncConnection, drafts: Iterable[AgencyEntry]) -> Known:
@@ -160,17 +194,7 @@ def _listing(query: AgencyQuery) -> Select[Any]:
     if query.status is not None:
         closed = agencies.c.valid_to.is_not(None)
         statement = statement.where(closed if query.status is Status.CLOSED else ~closed)
-    text = query.text.strip()
-    if not text:
-        return statement
-    words = [agencies.c.name_search.contains(word, autoescape=True) for word in search_text(text).split()]
-    starts = {text, text.upper()} if text.isascii() and text.isprintable() else set()
-    codes = [
-        column.startswith(start, autoescape=True)
-        for column in (agencies.c.code, agencies.c.old_code)
-        for start in sorted(starts)
-    ]
-    return statement.where(or_(false(), *codes, and_(*words) if words else false()))
+    return statement
 
 
 def _entry(row: RowMapping) -> AgencyEntry:
