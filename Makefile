@@ -8,7 +8,7 @@ FAULTS ?= 1000
 DOCUMENTS ?= 5000
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help install-run install-dev demo run run-services test test-faults test-outages test-fast lint format lock bench bench-broadcast bench-validation clean up smoke down test-compose
+.PHONY: help install-run install-dev demo run run-services test test-faults test-outages test-fast lint format lock bench bench-broadcast bench-validation bench-directory clean up smoke down test-compose
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ bench-broadcast: install-dev  ## Send one directive to 11,000 communes in 34 pro
 
 bench-validation: install-dev  ## Measure what validating costs, beside the bare cryptography and other libraries
 	@$(BIN)/python -m benchmarks.validation
+
+bench-directory: install-dev  ## Measure the national directory: snapshot, look-ups, search, the act of July 2025
+	@deploy/apt-install.sh $(TEST_PACKAGES)
+	@$(BIN)/python -m benchmarks.directory
 
 up:  ## Build and start the four-level network in containers
 	@deploy/docker/up.sh

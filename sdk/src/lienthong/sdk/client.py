@@ -238,9 +238,10 @@ class LienthongClient:
         )
         return items(self._transport, call, model=models.Agency)
 
-    async def agency(self, code: str) -> models.Agency:
-        """One agency, by either code."""
-        call = Call(method="GET", url=f"{self._registry_url}/v1/agencies/{quote(code, safe='')}")
+    async def agency(self, code: str, *, at: str | None = None) -> models.Agency:
+        """One agency, by either code, closed or not; ``at``: as it was at a date (in Vietnam) or a time."""
+        url = f"{self._registry_url}/v1/agencies/{quote(code, safe='')}"
+        call = Call(method="GET", url=url, params=parameters(at=at))
         return models.Agency.model_validate_json((await self._transport.send(call)).content)
 
     async def node(self) -> NodeId:

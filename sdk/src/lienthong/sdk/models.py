@@ -181,3 +181,74 @@ class Agency(Contract):
     level: str
     node: str | None = None
     email: str = ""
+    status: str = "active"
+    """``active`` or ``closed``."""
+    valid_from: datetime | None = None
+    """Null: since before the registry."""
+    valid_to: datetime | None = None
+    successors: tuple[str, ...] = ()
+    """Of a closed one, as its act named them."""
+    responsible: tuple[str, ...] = ()
+    """The same, closed ones followed to the end."""
+
+
+class Said(Contract):
+    """Who decided when, and why."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class Reorganisation(Contract):
+    """An act of reorganisation, and what became of it."""
+
+    id: str
+    title: str
+    state: str
+    effective_at: datetime
+    sha256: str
+    operations: int
+    uploaded_by: str
+    uploaded_at: datetime
+    approval: Said | None = None
+    withdrawal: Said | None = None
+    applied_at: datetime | None = None
+    version: int | None = None
+    counts: dict[str, int] | None = None
+    seals: tuple[str, ...] = ()
+
+
+class Remark(Contract):
+    """One thing that an act's preview says about an operation."""
+
+    line: int | None = None
+    code: str
+    kind: str
+    detail: str
+
+
+class AgencyChange(Contract):
+    """What an act does to one code: ``before`` null: it is new; ``after`` null: it is closed."""
+
+    code: str
+    kinds: tuple[str, ...]
+    before: Agency | None = None
+    after: Agency | None = None
+    successors: tuple[str, ...] = ()
+    follower: str | None = None
+
+
+class ReorganisationPreview(Contract):
+    """What an act would do; lists hold the first ones, counts all."""
+
+    id: str
+    counts: dict[str, int]
+    problem_count: int
+    problems: tuple[Remark, ...] = ()
+    warning_count: int = 0
+    warnings: tuple[Remark, ...] = ()
+    clients_following: int = 0
+    clients_ending: int = 0
+    nodes: tuple[str, ...] = ()
+    items: tuple[AgencyChange, ...] = ()

@@ -14,6 +14,7 @@ from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.errors import ProfileIncomplete
 from lienthong.sdk.operator_client import OperatorClient
 from lienthong.sdk.push_client import PushClient
+from lienthong.sdk.registry_operator import RegistryOperator
 from lienthong.shared.clients.registry import ClientSecret
 from lienthong.shared.identifiers import NodeId
 
@@ -65,6 +66,10 @@ class Profile(BaseSettings):
     def push(self, http: httpx.AsyncClient | None = None) -> PushClient:
         """Likewise, for events and webhooks."""
         return self._client(PushClient, http)
+
+    def registry_operator(self, http: httpx.AsyncClient | None = None) -> RegistryOperator:
+        """Likewise, for acts of reorganisation."""
+        return self._client(RegistryOperator, http)
 
     def _client(self, kind: type[C], http: httpx.AsyncClient | None) -> C:
         return kind(

@@ -2,7 +2,7 @@
 
 import typer
 
-from lienthong.sdk.commands.admin import acts, alarms, audit, destinations
+from lienthong.sdk.commands.admin import acts, alarms, audit, destinations, reorganisations
 from lienthong.sdk.console import GuardedGroup
 
 HELP = """Look after a node: destinations, alarms. The profile's client needs the scope [bold]admin[/bold].
@@ -24,4 +24,5 @@ def build_group() -> typer.Typer:
     app.command("retry", help=destinations.RETRY_HELP)(destinations.steering("retry"))
     app.command("acts", help=acts.HELP)(acts.acts)
     app.command("audit", help=audit.HELP)(audit.audit)
+    app.add_typer(reorganisations.app, name="reorganisations", help=reorganisations.HELP)
     return app
