@@ -99,13 +99,15 @@ class PrivateRabbitMQ(PrivateServer):
     Args:
         directory: Created if missing.
         definitions: A JSON file of users, vhosts and permissions to load at start.
+        management: Whether to offer the management API, at :attr:`management_url`.
     """
 
     USER = "lienthong"
 
-    def __init__(self, directory: Path, *, definitions: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, definitions: Path | None = None, management: bool = False) -> None:
         super().__init__(directory)
         self._definitions = definitions
+        self._management_port = free_port() if management else None
         self._ports = {"dist": free_port(), "epmd": free_port()}
         self._mapper: subprocess.Popen[bytes] | None = None
         self.password = ""
@@ -113,6 +115,11 @@ class PrivateRabbitMQ(PrivateServer):
     def url(self) -> str:
         """The AMQP address, with its password."""
         return f"amqp://{self.USER}:{self.password}@{LOOPBACK}:{self.port}/"
+
+    @property
+    def management_url(self) -> str:
+        """The management API's address, with the password of a user who may see everything."""
+        return f"http://{self.USER}:{self.password}@{LOOPBACK}:{self._management_port}"
 
     def start(self) -> None:
         """Starts the node (4 to 5 s)."""
@@ -151,7 +158,11 @@ class PrivateRabbitMQ(PrivateServer):
         if self._definitions is not None:
             lines.append(f"load_definitions = {self._definitions}")
         (self.directory / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-        (self.directory / "enabled_plugins").write_text("[].\n")
+        if self._management_port is not None:
+            lines += [f"management.tcp.port = {self._management_port}", f"management.tcp.ip = {LOOPBACK}"]
+            (self.directory / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        plugins = "" if self._management_port is None else "rabbitmq_management"
+        (self.directory / "enabled_plugins").write_text(f"[{plugins}].\n")
 
     def _environment(self) -> dict[str, str]:
         here = self.directory

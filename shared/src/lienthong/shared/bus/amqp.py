@@ -1,7 +1,10 @@
 """What goes over AMQP 0-9-1: the names of things at the broker, and a message as headers and body."""
 
+from typing import Final
+
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, HeadersType
+from pamqp.common import Arguments
 
 from lienthong.shared.bus import DELIVERY_LIMIT, EXCHANGE, HIGHEST_PRIORITY, Message, dead_queue_name, queue_name
 from lienthong.shared.identifiers import MessageId, NodeId
@@ -10,6 +13,8 @@ DEAD_EXCHANGE = "lienthong.dead"
 """Where queues put what is given up; the routing key is the node id."""
 MAX_ENVELOPE_IN_HEADERS_BYTES = 48 * 1024
 """All headers of a message share one frame of at most 128 KiB; a longer envelope leads the body instead."""
+
+DEAD_QUEUE_ARGUMENTS: Final[Arguments] = {"x-queue-type": "quorum"}
 
 _ENVELOPE = "envelope"
 _ENVELOPE_BYTES = "envelope-bytes"
@@ -36,21 +41,22 @@ async def declare_queues(channel: AbstractChannel, node: NodeId) -> None:
     """
     nodes = await declare_exchange(channel)
     dead = await declare_dead_exchange(channel)
-    dead_queue = await channel.declare_queue(dead_queue_name(node), durable=True, arguments={"x-queue-type": "quorum"})
+    dead_queue = await channel.declare_queue(dead_queue_name(node), durable=True, arguments=DEAD_QUEUE_ARGUMENTS)
     await dead_queue.bind(dead, node)
-    queue = await channel.declare_queue(
-        queue_name(node),
-        durable=True,
-        arguments={
-            "x-queue-type": "quorum",
-            "x-delivery-limit": DELIVERY_LIMIT - 1,  # RabbitMQ counts the deliveries after the first
-            "x-dead-letter-exchange": DEAD_EXCHANGE,
-            "x-dead-letter-routing-key": node,
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
-        },
-    )
+    queue = await channel.declare_queue(queue_name(node), durable=True, arguments=queue_arguments(node))
     await queue.bind(nodes, node)
+
+
+def queue_arguments(node: NodeId) -> Arguments:
+    """How the queue of a node is declared: whoever declares it otherwise is refused."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT - 1,  # RabbitMQ counts the deliveries after the first
+        "x-dead-letter-exchange": DEAD_EXCHANGE,
+        "x-dead-letter-routing-key": node,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
 
 
 def encode(message: Message, *, extra: HeadersType | None = None) -> aio_pika.Message:

@@ -3,6 +3,7 @@
 import typer
 
 from lienthong.sdk.commands.admin import acts, alarms, audit, destinations, reorganisations
+from lienthong.sdk.commands.admin.topology import build_topology_group
 from lienthong.sdk.console import GuardedGroup
 
 HELP = """Look after a node: destinations, alarms. The profile's client needs the scope [bold]admin[/bold].
@@ -25,4 +26,5 @@ def build_group() -> typer.Typer:
     app.command("acts", help=acts.HELP)(acts.acts)
     app.command("audit", help=audit.HELP)(audit.audit)
     app.add_typer(reorganisations.app, name="reorganisations", help=reorganisations.HELP)
+    app.add_typer(build_topology_group(), name="topology")
     return app
