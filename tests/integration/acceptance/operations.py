@@ -98,6 +98,23 @@ JSON_OPERATIONS: Final = (
     Operation(service="node", method="POST", path="/v1/webhooks", body=_HOOK | {"agency": NODE}, client=NODE),
     Operation(service="node", method="PUT", path="/v1/webhooks/{webhook}", body=_HOOK, client=NODE),
     Operation(service="node", method="POST", path="/v1/webhooks/{webhook}/replay", body={"after": 0}, client=NODE),
+    *(
+        Operation(
+            service="node",
+            method="POST",
+            path=f"/v1/documents/{{document}}/{how}",
+            body={"upload": ID, "sha256": "0" * 64},
+            client=NODE,
+        )
+        for how in ("update", "replace")
+    ),
+    Operation(
+        service="node",
+        method="POST",
+        path="/v1/documents/{document}/recall",
+        body={"reason": "x", "recipients": [NODE]},
+        client=NODE,
+    ),
     Operation(service="node", method="POST", path="/v1/log/cosignatures", body=_WITNESSED),
     *(
         Operation(service="node", method="POST", path=f"/v1/admin/destinations/{{node}}/{verb}", body={"reason": "x"})

@@ -31,6 +31,9 @@ PATHS: Final = (
     ("GET", f"/v1/documents/{NOWHERE}/timeline"),
     ("GET", f"/v1/documents/{NOWHERE}/evidence"),
     ("POST", f"/v1/documents/{NOWHERE}/statuses"),
+    ("POST", f"/v1/documents/{NOWHERE}/recall"),
+    ("POST", f"/v1/documents/{NOWHERE}/update"),
+    ("POST", f"/v1/documents/{NOWHERE}/replace"),
     ("GET", "/v1/inbox"),
     ("POST", "/v1/inbox/claims"),
     ("POST", f"/v1/deliveries/{NOWHERE}/acknowledgement"),
@@ -39,6 +42,7 @@ PATHS: Final = (
 JSON: Final = {"Content-Type": "application/json"}
 BODIES: Final = {
     "statuses": {"code": "03"},
+    "recall": {"reason": "x"},
     "claims": {},
     "acknowledgement": {"lease_token": "x", "result": "done"},
 }

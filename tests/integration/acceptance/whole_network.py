@@ -129,6 +129,14 @@ class WholeNetwork:
                         return item
                 await asyncio.sleep(0.02)
 
+    async def known(self, agency: str, document: str) -> dict[str, Any]:
+        """The agency's delivery of ``document``, in an inbox or no more; waits for it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (answer := await self.call(agency, "GET", f"/v1/documents/{document}")).is_error:
+                await asyncio.sleep(0.02)
+        [delivery] = [one for one in answer.json()["deliveries"] if one["code"] == agency]
+        return dict(delivery)
+
     async def inbox(self, agency: str) -> AsyncIterator[dict[str, Any]]:
         """Every line of the agency's inbox, page by page."""
         cursor: str | None = ""

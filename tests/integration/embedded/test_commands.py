@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,59 @@ def test_evidence_file_is_downloaded_and_recognised(desk: Desk, letter: Path, tm
     assert answer["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert (file["kind"], file["contents"]["document"]) == ("evidence", sent["id"])
     assert (file["judged"][0]["what"], file["judged"][0]["indication"]) == ("container", "TOTAL-PASSED")
+
+
+def _outcome(desk: Desk, document: str) -> tuple[str, str, list[tuple[str, str]]]:
+    """How the one delivery stands at its sender, and what came of what was asked about it."""
+    (delivery,) = desk.ask("track", document)["document"]["deliveries"]
+    asked = [(one["type"], one["state"]) for one in delivery["amendments"]]
+    return delivery["transport_status"], delivery["transport_reason"], asked
+
+
+def _until(desk: Desk, document: str, expected: tuple[str, str, list[tuple[str, str]]]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while (found := _outcome(desk, document)) != expected:
+        assert time.monotonic() < deadline, f"{found}, not {expected}"
+
+
+def _take(desk: Desk, document: str, folder: Path, who: str) -> None:
+    """Takes everything that waits, until ``document`` was among it."""
+    taken: set[str] = set()
+    while document not in taken:
+        desk.wait("inbox", "--wait", "5", who=who)
+        taken |= {one["document"]["id"] for one in desk.ask("inbox", "take", "--out", str(folder), who=who)}
+
+
+def test_a_document_is_asked_back_before_anybody_takes_it(desk: Desk, letter: Path) -> None:
+    until = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d %H:%M")
+    sent = _send(desk, letter, "191", "--to", "H28", "--expires", until)["id"]
+    assert desk.ask("track", sent)["document"]["expires_at"] is not None
+
+    desk.ask("recall", sent, "Gửi nhầm phụ lục", "--from", "H28")
+
+    _until(desk, sent, ("fail", "recalled", [("recall", "effective")]))
+    refused = desk.type("answer", sent, "agree", who="H28")
+    assert (refused.exit_code, "nothing-asked" in refused.stderr) == (1, True)
+
+
+def test_what_was_taken_is_recalled_updated_and_replaced_with_the_recipient_s_consent(
+    desk: Desk, letter: Path, tmp_path: Path
+) -> None:
+    sent = _send(desk, letter, "192", "--to", "G22")["id"]
+    _take(desk, sent, tmp_path / "in", "G22")
+    recall = desk.ask("recall", sent, "Gửi nhầm phụ lục")["id"]
+    _take(desk, recall, tmp_path / "in", "G22")
+    desk.ask("answer", recall, "refuse", "--reason", "Văn bản đã được triển khai", who="G22")
+    _until(desk, sent, ("done", "", [("recall", "refused")]))
+
+    update = desk.ask("update", sent, str(letter), "--reason", "Sửa phụ lục II")
+    assert update["signatures"]["package"] == "valid"
+    _take(desk, update["id"], tmp_path / "in", "G22")
+    desk.ask("answer", sent, "agree", who="G22")
+    _until(desk, sent, ("done", "", [("recall", "refused"), ("update", "agreed")]))
+
+    other = desk.ask("replace", sent, str(letter), "--number", "193", "--remote")["id"]
+    _take(desk, other, tmp_path / "in", "G22")
+    desk.ask("answer", other, "agree", who="G22")
+    _until(desk, sent, ("done", "", [("recall", "refused"), ("update", "agreed"), ("replace", "agreed")]))
+    assert "replace: agreed" in desk.type("track", sent).stdout

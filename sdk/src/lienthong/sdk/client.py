@@ -1,31 +1,22 @@
 """The asynchronous client of one node and of the registry."""
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 from uuid import uuid4
 
-import httpx
 from pydantic import TypeAdapter
 
 from lienthong.sdk import models
+from lienthong.sdk.amending import Amended, signing
 from lienthong.sdk.bodies import Body, Progress, multipart
 from lienthong.sdk.downloads import Download
-from lienthong.sdk.errors import ProfileIncomplete
-from lienthong.sdk.options import ClientOptions
-from lienthong.sdk.paging import M, items, parameters
-from lienthong.sdk.token_source import TokenSource
-from lienthong.sdk.transport import Call, Transport
-from lienthong.shared.clients.registry import Credential
-from lienthong.shared.contracts.directory import NodeEntry
-from lienthong.shared.contracts.tokens import node_audience
+from lienthong.sdk.node_calls import NodeCalls
+from lienthong.sdk.paging import items, parameters
+from lienthong.sdk.transport import Call
 from lienthong.shared.edxml.model import BusinessStatus, DocumentHeader, StaffInfo
-from lienthong.shared.identifiers import NodeId
 
 _IDENTITY = {"Accept-Encoding": "identity"}
 """Packages are read byte for byte; a compressed transfer could not resume."""
@@ -35,47 +26,12 @@ _TIMELINE = TypeAdapter(tuple[models.TimelineEntry, ...])
 _CLAIMS = TypeAdapter(tuple[models.Claim, ...])
 
 
-class LienthongClient:
+class LienthongClient(NodeCalls):
     """Sends, receives and follows documents on one node; use it as an ``async with`` block.
 
     Every call may be repeated without harm and is: with doubling pauses, or after what Retry-After asks for.
     All methods raise :class:`.ProblemError` when the service refuses, :class:`.ServiceUnreachable` when it is away.
-
-    Args:
-        node_url: Base URL of the node's REST API.
-        registry_url: Base URL of the registry: tokens and agencies come from there.
-        credential: How the client proves who it is: a ClientSecret, or a ClientKey (``private_key_jwt``).
-        node: The node's id; looked up in the registry by ``node_url`` when not given.
-        options: Attempts and times.
-        http: A connection pool to use instead of an own one; it is not closed here.
     """
-
-    def __init__(
-        self,
-        node_url: str,
-        registry_url: str,
-        credential: Credential,
-        *,
-        node: NodeId | None = None,
-        options: ClientOptions | None = None,
-        http: httpx.AsyncClient | None = None,
-    ) -> None:
-        self._node_url = node_url.rstrip("/")
-        self._registry_url = registry_url.rstrip("/")
-        self._node = node
-        self._own_http = http is None
-        self._http = http or httpx.AsyncClient()
-        tokens = TokenSource(self._http, registry_url=self._registry_url, credential=credential)
-        self._transport = Transport(self._http, tokens, options=options or ClientOptions())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._own_http:
-            await self._http.aclose()
 
     # Sending
 
@@ -85,16 +41,19 @@ class LienthongClient:
         *,
         media_type: str,
         expires_at: datetime | None = None,
+        amends: Amended | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> models.Submission:
         """Submits a ready package, streamed from disk. ``expires_at``, aware: until when it may be claimed.
 
+        ``amends``: the package updates or replaces that document, and says so itself.
         Without an ``idempotency_key`` its digest is the key: the same package twice is one submission.
         """
         body = Body.of([package], content_type=media_type)
         key = idempotency_key or f"sha256:{await body.sha256()}"
-        return await self._submit(body, idempotency_key=key, expires_at=expires_at, progress=progress)
+        call = await self._submission(body, amends=amends, idempotency_key=key, expires_at=expires_at)
+        return await self._submit(call, body, progress=progress)
 
     async def submit_files(
         self,
@@ -103,27 +62,40 @@ class LienthongClient:
         *,
         sign: bool = True,
         expires_at: datetime | None = None,
+        amends: Amended | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> models.Submission:
         """Submits header and files; the node builds the package and signs it with the agency's remote key.
 
+        ``amends``: they update or replace that document; the node writes so into the header.
         Without an ``idempotency_key`` every call is a submission of its own.
         """
         key = idempotency_key or str(uuid4())
         body = multipart(header.model_dump(mode="json", by_alias=True, exclude_none=True), files)
-        params = {} if sign else {"sign": "false"}
-        return await self._submit(body, idempotency_key=key, expires_at=expires_at, progress=progress, params=params)
+        call = await self._submission(body, amends=amends, idempotency_key=key, expires_at=expires_at)
+        return await self._submit(replace(call, params=signing(sign=sign)), body, progress=progress)
 
-    async def _submit(
+    async def recall(
         self,
-        body: Body,
+        document_id: str,
+        reason: str,
         *,
-        idempotency_key: str,
-        expires_at: datetime | None,
-        progress: Progress | None,
-        params: dict[str, str] | None = None,
+        recipients: Sequence[str] | None = None,
+        sign: bool = True,
+        idempotency_key: str | None = None,
     ) -> models.Submission:
+        """Asks a document back, from all or some of its recipients. Every call without a key asks anew."""
+        body = {"reason": reason, "recipients": list(recipients) if recipients else None}
+        headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        response = await self._post(
+            f"/v1/documents/{document_id}/recall", body, headers=headers, params=signing(sign=sign)
+        )
+        return models.Submission.model_validate_json(response.content)
+
+    async def _submission(
+        self, body: Body, *, amends: Amended | None, idempotency_key: str, expires_at: datetime | None
+    ) -> Call:
         headers = {
             "Content-Type": body.content_type,
             "Content-Length": str(body.length),
@@ -131,7 +103,9 @@ class LienthongClient:
         }
         if expires_at is not None:
             headers["Lienthong-Expires"] = expires_at.isoformat()
-        call = await self._call("POST", "/v1/documents", headers=headers, params=params)
+        return await self._call("POST", amends.path if amends else "/v1/documents", headers=headers)
+
+    async def _submit(self, call: Call, body: Body, *, progress: Progress | None) -> models.Submission:
         response = await self._transport.send(replace(call, content=lambda: body.stream(progress)))
         submission = models.Submission.model_validate_json(response.content)
         return submission.model_copy(update={"replayed": response.headers.get("idempotency-replayed") == "true"})
@@ -146,7 +120,7 @@ class LienthongClient:
         agency: str | None = None,
         idempotency_key: str | None = None,
     ) -> models.Submission:
-        """Answers a received document with a business status, which travels back to its sender."""
+        """Answers a received document with a business status; a recall, update or replacement of it with 15 or 16."""
         body = {
             "code": status.value,
             "description": description,
@@ -243,47 +217,3 @@ class LienthongClient:
         url = f"{self._registry_url}/v1/agencies/{quote(code, safe='')}"
         call = Call(method="GET", url=url, params=parameters(at=at))
         return models.Agency.model_validate_json((await self._transport.send(call)).content)
-
-    async def node(self) -> NodeId:
-        """The id of the node that this client speaks to."""
-        if self._node is None:
-            self._node = await self._find_node()
-        return self._node
-
-    async def _find_node(self) -> NodeId:
-        call = Call(method="GET", url=f"{self._registry_url}/v1/nodes")
-        async for entry in items(self._transport, call, model=NodeEntry):
-            if entry.url.rstrip("/") == self._node_url:
-                return entry.id
-        raise ProfileIncomplete(
-            f"The registry knows no node at {self._node_url}. Give its id (LIENTHONG_NODE_ID, or node in the profile)."
-        )
-
-    # Calls
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Call:
-        audience = node_audience(await self.node())
-        return Call(
-            method=method, url=self._node_url + path, audience=audience, headers=headers or {}, params=params or {}
-        )
-
-    async def _items(
-        self, path: str, model: type[M], *, params: Mapping[str, str], extra_time: timedelta = timedelta()
-    ) -> AsyncIterator[M]:
-        call = replace(await self._call("GET", path, params=params), extra_time=extra_time)
-        async for item in items(self._transport, call, model=model):
-            yield item
-
-    async def _get(self, path: str) -> httpx.Response:
-        return await self._transport.send(await self._call("GET", path))
-
-    async def _post(self, path: str, body: object, *, headers: Mapping[str, str] | None = None) -> httpx.Response:
-        call = await self._call("POST", path, headers={"Content-Type": "application/json", **(headers or {})})
-        return await self._transport.send(replace(call, content=json.dumps(body).encode()))

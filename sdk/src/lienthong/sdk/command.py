@@ -4,7 +4,19 @@ from importlib.metadata import entry_points
 
 import typer
 
-from lienthong.sdk.commands import agencies, events, evidence, inbox, send, status, track, verify, webhooks
+from lienthong.sdk.commands import (
+    agencies,
+    amend,
+    events,
+    evidence,
+    inbox,
+    recall,
+    send,
+    status,
+    track,
+    verify,
+    webhooks,
+)
 from lienthong.sdk.commands.admin import group as admin
 from lienthong.sdk.console import GuardedGroup
 
@@ -25,6 +37,10 @@ def build_app() -> typer.Typer:
     app.command("send", help=send.HELP)(send.send)
     app.add_typer(inbox.app, name="inbox", help=inbox.HELP)
     app.command("status", help=status.HELP)(status.status)
+    app.command("recall", help=recall.RECALL_HELP)(recall.recall)
+    app.command("update", help=amend.UPDATE_HELP)(amend.update)
+    app.command("replace", help=amend.REPLACE_HELP)(amend.replace)
+    app.command("answer", help=recall.ANSWER_HELP)(recall.answer)
     app.command("track", help=track.HELP)(track.track)
     app.command("events", help=events.HELP)(events.events)
     app.add_typer(webhooks.app, name="webhooks", help=webhooks.HELP)

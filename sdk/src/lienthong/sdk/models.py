@@ -81,6 +81,20 @@ class DocumentSummary(Contract):
     """``known``, ``pending`` or ``revoked``."""
 
 
+class Amendment(Contract):
+    """A recall, update or replacement that concerns one delivery."""
+
+    request_id: str
+    type: str
+    """``recall``, ``update`` or ``replace``."""
+    state: str
+    """``asked``, ``effective``, ``agreed``, ``refused`` or ``moot``."""
+    reason: str = ""
+    asked_at: datetime
+    decided_at: datetime | None = None
+    answer_reason: str = ""
+
+
 class Delivery(Contract):
     """One document on its way to one recipient."""
 
@@ -95,6 +109,7 @@ class Delivery(Contract):
     """Of ``fail``: ``recipient-reported-failure``, ``recalled``, ``replaced``, ``expired``, or a problem's code."""
     business_status: str | None = None
     updated_at: datetime
+    amendments: tuple[Amendment, ...] = ()
 
 
 class Document(DocumentSummary):
@@ -132,13 +147,14 @@ class TimelineEntry(Contract):
 
     at: datetime
     kind: str
-    """``evidence``, ``status`` or ``later-report``."""
+    """``evidence``, ``status``, ``amendment`` or ``later-report``."""
     event: str | None = None
     event_uri: str | None = None
     node: str | None = None
     deliveries: tuple[str, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     status: StatusEntry | None = None
+    amendment: Amendment | None = None
     evidence: str | None = None
     time_stamp: TimeStampMark | None = None
     """Of the node's own evidence."""

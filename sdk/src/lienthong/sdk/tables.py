@@ -81,6 +81,9 @@ def timeline_row(entry: models.TimelineEntry, agencies: dict[str, str], *, utc: 
         status = status_text(entry.status.code)
         status += f" – {entry.status.description}" if entry.status.description else ""
         status += "" if entry.status.applied else " (not applied)"
+    if entry.amendment is not None:
+        asked = entry.amendment
+        status = f"{asked.type}: {asked.state}" + (f" – {asked.reason}" if asked.reason else "")
     if entry.later_report is not None:
         found = entry.later_report.signatures
         status = f"{found.indication}, signature {found.package}"
@@ -98,7 +101,7 @@ def marks_text(document: models.Document, *, utc: bool) -> str:
 
 def delivery_table(deliveries: Iterable[models.Delivery], *, utc: bool) -> Table:
     """Where each delivery stands now."""
-    made = table("Recipient", "Name", "Node", "Transport", "Business", zone_name(utc=utc))
+    made = table("Recipient", "Name", "Node", "Transport", "Business", "Asked", zone_name(utc=utc))
     for delivery in deliveries:
         why = delivery.transport_detail or delivery.transport_reason
         detail = f": {why}" if why else ""
@@ -108,6 +111,7 @@ def delivery_table(deliveries: Iterable[models.Delivery], *, utc: bool) -> Table
             delivery.node or "–",
             delivery.transport_status + detail,
             status_text(delivery.business_status),
+            ", ".join(f"{one.type}: {one.state}" for one in delivery.amendments) or "–",
             when(delivery.updated_at, utc=utc),
         )
     return made

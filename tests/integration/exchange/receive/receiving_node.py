@@ -21,6 +21,7 @@ from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
 from lienthong.exchange.factory import Factory, open_factory
 from lienthong.exchange.main import ROUTERS
 from lienthong.exchange.storage.documents import add_deliveries, add_documents
+from lienthong.exchange.usecases.store_documents import DocumentPlan, store_documents
 from lienthong.shared.contracts.directory import (
     DIRECTORY_TYPE,
     AgencyEntry,
@@ -79,6 +80,7 @@ class Letter:
     priority: int = 0
     sender_document_id: str = "000.00.00.H28,2026/03/02,181/KH-UBND"
     expires_at: datetime | None = None
+    business_type: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,23 @@ class ReceivingNode:
 
     async def receive(self, letter: Letter) -> Arrived:
         """Puts a letter where the consumer would put it."""
+        record, rows, package = await self._prepared(letter)
+        async with self.factory.database.begin() as connection:
+            await add_documents(connection, [record])
+            await add_deliveries(connection, rows)
+        return Arrived(document=record.id, deliveries={one.agency: one.id for one in rows}, package=package)
+
+    async def plan(self, letter: Letter) -> DocumentPlan:
+        """All that the consumer writes for a letter, except for evidence."""
+        record, rows, _ = await self._prepared(letter)
+        return DocumentPlan(document=record, deliveries=tuple(rows), own_evidence=())
+
+    async def store(self, *plans: DocumentPlan) -> None:
+        """As the consumer does it, in one transaction."""
+        async with self.factory.database.begin() as connection:
+            await store_documents(connection, plans, self.factory)
+
+    async def _prepared(self, letter: Letter) -> tuple[DocumentRecord, list[DeliveryRecord], bytes]:
         package, content = package_of(letter)
         sha256 = Sha256(hashlib.sha256(package).hexdigest())
         spooled = self.directory / new_uuid()
@@ -124,17 +143,14 @@ class ReceivingNode:
         await self.factory.blobs.adopt(spooled, sha256)
         record = self._record(letter, content, PackageReference(sha256=sha256, size=len(package), media_type=EDXML))
         rows = [self._delivery(record, agency, local=agency in letter.to) for agency in (*letter.to, *letter.elsewhere)]
-        async with self.factory.database.begin() as connection:
-            await add_documents(connection, [record])
-            await add_deliveries(connection, rows)
-        return Arrived(document=record.id, deliveries={one.agency: one.id for one in rows}, package=package)
+        return record, rows, package
 
     def _record(self, letter: Letter, content: PackageContent, package: PackageReference) -> DocumentRecord:
         report = Report(package=PackageSignature.VALID, indication=Indication.TOTAL_PASSED, checked_at=self.clock.now)
         return DocumentRecord(
             id=DocumentId(new_uuid()),
             kind=letter.kind,
-            business_type=0,
+            business_type=letter.business_type,
             origin=HERE if letter.sender.startswith(HERE) else NodeId(letter.sender),
             sender=AgencyCode(letter.sender),
             sender_document_id=letter.sender_document_id,
@@ -179,7 +195,7 @@ def package_of(letter: Letter) -> tuple[bytes, PackageContent]:
     )
     header = DocumentHeader(
         from_=Organ(organ_id=letter.sender, organ_name="UBND tỉnh Hòa Bình"),
-        to=tuple(Organ(organ_id=agency) for agency in letter.to),
+        to=tuple(Organ(organ_id=agency) for agency in (*letter.to, *letter.elsewhere)),
         document_id=letter.sender_document_id,
         code=Code(code_number="181", code_notation="KH-UBND"),
         subject="Kế hoạch chuyển đổi số",

@@ -93,7 +93,8 @@ async def test_a_key_is_for_one_answer(node: ReceivingNode) -> None:
     ("said", "status", "code"),
     [
         ({"code": "13"}, 400, "status-code-not-allowed"),
-        ({"code": "15"}, 400, "status-code-not-allowed"),
+        ({"code": "15"}, 409, "nothing-asked"),
+        ({"code": "16"}, 400, "refusal-without-reason"),
         ({"code": "07"}, 400, "invalid-request"),
         ({"code": "02"}, 400, "refusal-without-reason"),
         ({"code": "02", "description": "x" * 1001}, 400, "invalid-request"),

@@ -61,7 +61,7 @@ class TwoProcesses:
 
     async def commit(self) -> None:
         async with self.api.database.begin() as connection:
-            await store_documents(connection, [_plan(self.node)])
+            await store_documents(connection, [_plan(self.node)], self.api)
 
     async def mark(self) -> None:
         async with self.worker.database.begin() as connection:

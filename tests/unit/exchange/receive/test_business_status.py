@@ -77,14 +77,16 @@ def test_a_repeated_status_is_never_applied_twice(codes: list[BusinessStatus]) -
     assert len(stood) == len(set(stood))
 
 
-@pytest.mark.parametrize("code", ["13", "15", "16"])
-def test_a_recipient_does_not_answer_with_a_recall_s_codes(code: str) -> None:
+def test_a_recipient_does_not_ask_its_senders_document_back() -> None:
     with pytest.raises(StatusCodeNotAllowed):
-        check_answer(BusinessStatus(code), "lý do")
+        check_answer(BusinessStatus.RECALL_ASKED, "lý do")
+
+    check_answer(BusinessStatus.RECALL_AGREED, "")
 
 
-def test_a_refusal_says_why() -> None:
+@pytest.mark.parametrize("code", ["02", "16"])
+def test_a_refusal_says_why(code: str) -> None:
     with pytest.raises(RefusalWithoutReason):
-        check_answer(BusinessStatus.REFUSED, "  ")
+        check_answer(BusinessStatus(code), "  ")
 
-    check_answer(BusinessStatus.REFUSED, "Gửi nhầm đơn vị")
+    check_answer(BusinessStatus(code), "Gửi nhầm đơn vị")

@@ -12,6 +12,7 @@ import uvloop
 from fastapi import FastAPI
 
 from lienthong.exchange.api import (
+    amendments,
     deliveries,
     documents,
     events,
@@ -36,7 +37,7 @@ from lienthong.shared.database import migrate as migrate_database
 ROUTERS = (
     *operating.ROUTERS,
     *doors.ROUTERS,
-    *(one.router for one in (submissions, documents, statuses, inbox, deliveries)),
+    *(one.router for one in (submissions, documents, statuses, amendments, inbox, deliveries)),
     *(one.router for one in (packages, log, events, uploads, webhooks)),
 )
 LOOK_INTERVAL = timedelta(seconds=1)

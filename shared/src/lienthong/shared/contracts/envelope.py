@@ -66,6 +66,9 @@ class EnvelopeDocument(Contract):
     replies_to: DocumentId | None = None
     """A status: the platform document that it speaks of, where its node knows it. The package itself names only the
     sender's DocumentId, which senders repeat."""
+    amends: tuple[DocumentId, ...] = ()
+    """A recall, update or replacement: the documents that it speaks of, as the origin knew them. The package itself
+    names only the sender's DocumentIds; the recipient's node holds both against each other."""
     expires_at: AwareDatetime | None = None
     """The sender's deadline: whoever has not claimed the document by then does not get it. The origin's acceptance
     states the same."""

@@ -11,11 +11,12 @@ from lienthong.exchange.api.downloads import (
     send_evidence,
     send_package,
 )
-from lienthong.exchange.api.models import CodeText, DocumentAnswer, SummaryPage, Timeline
+from lienthong.exchange.api.models import CodeText, DocumentAnswer, SummaryPage
 from lienthong.exchange.api.parameters import AttachmentNumber, NamedDocument
 from lienthong.exchange.api.positions import sent_cursor, sent_position
 from lienthong.exchange.api.presenting import shown_document, shown_entry, shown_summary
 from lienthong.exchange.api.refusals import CALLER_ERRORS
+from lienthong.exchange.api.timeline_models import Timeline
 from lienthong.exchange.domain.listings import SentQuery
 from lienthong.exchange.domain.retention import PackageExpired
 from lienthong.exchange.domain.visibility import Viewer

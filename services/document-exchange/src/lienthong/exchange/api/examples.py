@@ -34,6 +34,15 @@ DELIVERY: dict[str, Any] = {
     "business_status": "03",
     "updated_at": "2025-06-16T01:31:07Z",
 }
+AMENDMENT: dict[str, Any] = {
+    "request_id": "019b2f77-0d1c-7b55-9a40-6d2b8e0f7a31",
+    "type": "recall",
+    "state": "refused",
+    "reason": "Gửi nhầm phụ lục",
+    "asked_at": "2025-06-16T02:10:00Z",
+    "decided_at": "2025-06-16T02:25:19Z",
+    "answer_reason": "Văn bản đã được triển khai",
+}
 DOCUMENT: dict[str, Any] = {
     **SUMMARY,
     "origin": "H28",
@@ -61,7 +70,9 @@ DOCUMENT: dict[str, Any] = {
     "warnings": [],
     "report": {"package": "valid", "indication": "TOTAL-PASSED", "checked_at": "2025-06-16T01:30:00Z"},
     "later_report": None,
-    "deliveries": [DELIVERY],
+    "deliveries": [{**DELIVERY, "amendments": [AMENDMENT]}],
+    "amends": [],
+    "amends_waiting": False,
 }
 HAPPENED: dict[str, Any] = {
     "at": "2025-06-16T01:31:07Z",

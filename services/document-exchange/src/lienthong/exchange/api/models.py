@@ -5,21 +5,22 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from lienthong.exchange.api.examples import CLAIM, DELIVERY, DOCUMENT, HAPPENED, SUMMARY, WAITING
+from lienthong.exchange.api.examples import AMENDMENT, CLAIM, DELIVERY, DOCUMENT, SUMMARY, WAITING
 from lienthong.exchange.domain.acts import MAX_REASON
+from lienthong.exchange.domain.amendments import MAX_REASON as MAX_AMENDMENT_REASON
+from lienthong.exchange.domain.amendments import AmendmentKind, AmendmentState
 from lienthong.exchange.domain.business_status import MAX_DESCRIPTION
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.leases import MAX_CLAIMS, MAX_DETAIL, MAX_LEASE, MIN_LEASE, HandoverResult
 from lienthong.exchange.domain.marks import RevocationMark
 from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
 from lienthong.shared.contracts.envelope import DocumentKind
-from lienthong.shared.contracts.evidence import Event, PackageReference
+from lienthong.shared.contracts.evidence import PackageReference
 from lienthong.shared.edxml.model import (
     AttachmentIndex,
     BusinessStatus,
     DocumentHeader,
     Reference,
-    StaffInfo,
     StatusHeader,
 )
 from lienthong.shared.identifiers import MAX_CODE_LENGTH, AgencyCode, DeliveryId, DocumentId, NodeId
@@ -30,6 +31,8 @@ _PLAIN = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]*$"
 PlainText = Annotated[str, StringConstraints(pattern=_PLAIN)]
 ShortText = Annotated[PlainText, StringConstraints(max_length=200)]
 ReasonText = Annotated[PlainText, StringConstraints(max_length=MAX_REASON)]
+MAX_RECIPIENTS = 1000
+"""Of a recall that names them; without names it goes to all."""
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LENGTH)]
 
 
@@ -104,6 +107,38 @@ class DeliveryAnswer(Shape):
     updated_at: datetime
 
 
+class AmendmentAnswer(Shape):
+    """A recall, update or replacement that concerns one delivery."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [AMENDMENT]})
+
+    request_id: DocumentId = Field(description="The asking package: a document of its own")
+    type: AmendmentKind
+    state: AmendmentState = Field(
+        description="asked: the recipient is to answer; effective: it ended what nobody had claimed; agreed (15);"
+        " refused (16); moot: there was nothing to take back or to change any more"
+    )
+    reason: str = Field(description="The sender's")
+    asked_at: datetime
+    decided_at: datetime | None
+    answer_reason: str = Field(description="The recipient's")
+
+
+class AmendedDelivery(DeliveryAnswer):
+    """One delivery, and what its sender asked about it."""
+
+    amendments: tuple[AmendmentAnswer, ...]
+
+
+class AmendsAnswer(Shape):
+    """What a recall, update or replacement came to, for one recipient."""
+
+    document_id: DocumentId
+    delivery_id: DeliveryId
+    code: AgencyCode = Field(description="The recipient")
+    state: AmendmentState
+
+
 class LaterReportAnswer(Shape):
     """A second verdict on the moment of receipt, with revocation data of ``checked_at``."""
 
@@ -125,61 +160,9 @@ class DocumentAnswer(Summary):
     warnings: tuple[str, ...]
     report: Report = Field(description="This node's verdict when it received the document")
     later_report: LaterReportAnswer | None = Field(description="Null: the first verdict knew all that it needed")
-    deliveries: tuple[DeliveryAnswer, ...]
-
-
-class HappenedRecipient(Shape):
-    """A recipient as a piece of evidence names it."""
-
-    addressed_to: str
-    code: AgencyCode | None
-    node: NodeId | None
-    delivery_id: DeliveryId | None
-    outcome: str
-    detail: str
-
-
-class SaidStatusAnswer(Shape):
-    """A business status. ``applied`` false: late or repeated; kept, not applied."""
-
-    code: BusinessStatus
-    description: str
-    staff: StaffInfo | None
-    applied: bool
-
-
-class LaterVerdict(Shape):
-    """What a second look at the signatures gave."""
-
-    signatures: SignaturesAnswer
-    revoked: bool
-
-
-class HappenedAnswer(Shape):
-    """One thing that happened: evidence (``evidence`` is its compact JWS), a business status, or a second verdict.
-
-    ``time_stamp`` is of this node's own evidence only: other nodes have theirs stamped.
-    """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [HAPPENED]})
-
-    at: datetime
-    kind: Literal["evidence", "status", "later-report"]
-    event: Event | None
-    event_uri: str | None
-    node: NodeId
-    deliveries: tuple[DeliveryId, ...]
-    recipients: tuple[HappenedRecipient, ...]
-    status: SaidStatusAnswer | None = None
-    evidence: str | None = None
-    time_stamp: TimeStampMark | None = None
-    later_report: LaterVerdict | None = None
-
-
-class Timeline(Shape):
-    """What happened to a document, the first thing first."""
-
-    items: tuple[HappenedAnswer, ...]
+    deliveries: tuple[AmendedDelivery, ...]
+    amends: tuple[AmendsAnswer, ...] = Field(description="Of a recall, update or replacement: what it came to")
+    amends_waiting: bool = Field(description="It speaks of a document that has not reached this node, and waits for it")
 
 
 class WaitingAnswer(Shape):
@@ -250,8 +233,28 @@ class StaffRequest(Shape):
     mobile: ShortText = ""
 
 
+class RecallRequest(Shape):
+    """Why a document is asked back, and from whom."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"reason": "Gửi nhầm phụ lục", "recipients": ["H28.31"]}, {"reason": "Ký nhầm"}]
+        }
+    )
+
+    reason: Annotated[
+        PlainText, StringConstraints(min_length=1, max_length=MAX_AMENDMENT_REASON, strip_whitespace=True)
+    ]
+    recipients: Annotated[tuple[CodeText, ...], Field(min_length=1, max_length=MAX_RECIPIENTS)] | None = Field(
+        default=None, description="Null: all to whom the document was sent"
+    )
+
+
 class StatusRequest(Shape):
-    """A recipient's answer to a document: 01 to 06; 02 needs a description."""
+    """A recipient's answer to a document: 01 to 06; 15 or 16 to a recall, update or replacement.
+
+    02 and 16 need a description.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={

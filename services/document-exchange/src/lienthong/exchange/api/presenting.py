@@ -3,28 +3,29 @@
 from datetime import datetime
 
 from lienthong.exchange.api.models import (
+    AmendedDelivery,
+    AmendmentAnswer,
+    AmendsAnswer,
     ClaimAnswer,
     DeliveryAnswer,
     DocumentAnswer,
-    HappenedAnswer,
-    HappenedRecipient,
     LaterReportAnswer,
-    LaterVerdict,
     Party,
-    SaidStatusAnswer,
     Summary,
     TimeStampMark,
     WaitingAnswer,
 )
+from lienthong.exchange.api.timeline_models import HappenedAnswer, HappenedRecipient, LaterVerdict, SaidStatusAnswer
+from lienthong.exchange.domain.amendments import Amendment, AmendmentKind
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.domain.listings import Claim, DocumentSummary, WaitingDelivery
 from lienthong.exchange.domain.marks import LaterReport
-from lienthong.exchange.domain.timeline import Answered, Happened, Logged
+from lienthong.exchange.domain.timeline import Amended, Answered, Happened, Logged
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.usecases.read_document import SeenDocument
 from lienthong.exchange.usecases.submission_answer import SignaturesAnswer
 from lienthong.shared.directory import Directory
-from lienthong.shared.edxml.model import PackageContent
+from lienthong.shared.edxml.model import BusinessStatus, PackageContent
 from lienthong.shared.identifiers import AgencyCode, NodeId
 from lienthong.shared.signatures.report import Indication, PackageSignature, Report
 
@@ -90,7 +91,30 @@ def shown_document(seen: SeenDocument, content: PackageContent, directory: Direc
         warnings=content.warnings,
         report=report,
         later_report=later,
-        deliveries=tuple(shown_delivery(delivery, directory) for delivery in seen.deliveries),
+        deliveries=tuple(_shown_amended(delivery, seen, directory) for delivery in seen.deliveries),
+        amends=tuple(
+            AmendsAnswer(document_id=one.document, delivery_id=one.delivery, code=one.recipient, state=one.state)
+            for one in seen.amends
+        ),
+        amends_waiting=seen.is_waiting,
+    )
+
+
+def _shown_amended(delivery: Delivery, seen: SeenDocument, directory: Directory) -> AmendedDelivery:
+    asked = tuple(shown_amendment(one) for one in seen.amendments if one.delivery == delivery.id)
+    return AmendedDelivery(**shown_delivery(delivery, directory).model_dump(), amendments=asked)
+
+
+def shown_amendment(one: Amendment) -> AmendmentAnswer:
+    """A recall, update or replacement."""
+    return AmendmentAnswer(
+        request_id=one.request,
+        type=one.kind,
+        state=one.state,
+        reason=one.reason,
+        asked_at=one.asked_at,
+        decided_at=one.decided_at,
+        answer_reason=one.answer_reason,
     )
 
 
@@ -151,6 +175,8 @@ def shown_entry(happened: Happened, here: NodeId) -> HappenedAnswer:
             return _shown_evidence(piece).model_copy(update={"time_stamp": shown_stamp(stamped_at)})
         case Answered() as answered:
             return _shown_status(answered)
+        case Amended() as amended:
+            return _shown_asked(amended)
         case LaterReport() as later:
             return _shown_second_verdict(later, here)
 
@@ -206,4 +232,20 @@ def _shown_status(answered: Answered) -> HappenedAnswer:
         status=SaidStatusAnswer(
             code=status.code, description=status.description, staff=status.staff, applied=status.applied
         ),
+    )
+
+
+def _shown_asked(amended: Amended) -> HappenedAnswer:
+    one, delivery = amended.amendment, amended.delivery
+    asked = SaidStatusAnswer(code=BusinessStatus.RECALL_ASKED, description=one.reason, staff=None, applied=True)
+    return HappenedAnswer(
+        at=one.asked_at,
+        kind="amendment",
+        event=None,
+        event_uri=None,
+        node=delivery.node,
+        deliveries=(delivery.id,),
+        recipients=(),
+        status=asked if one.kind is AmendmentKind.RECALL else None,
+        amendment=shown_amendment(one),
     )

@@ -9,6 +9,7 @@ from lienthong.exchange.api.models import StatusRequest
 from lienthong.exchange.api.parameters import NamedDocument
 from lienthong.exchange.api.refusals import CALLER_ERRORS
 from lienthong.exchange.api.taking_over import sender_of, taken_over
+from lienthong.exchange.domain.amendments import NothingAsked
 from lienthong.exchange.domain.business_status import RefusalWithoutReason, StatusCodeNotAllowed
 from lienthong.exchange.domain.status_header import StatusAnswer, StatusNotAnswerable
 from lienthong.exchange.errors import (
@@ -41,6 +42,7 @@ REFUSALS = (
     StatusNotAnswerable,
     StatusCodeNotAllowed,
     RefusalWithoutReason,
+    NothingAsked,
     NotWritable,
     SpoolUnavailable,
     InsufficientStorage,
@@ -68,6 +70,9 @@ async def post(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Answers a document that you received: 01 to 06. The answer travels to its sender as a package of its own.
+
+    To a recall, update or replacement the answer is 15 (agreed) or 16 (refused); the address names the document that is
+    asked about, or the package that asks.
 
     The same request again is answered as before, with ``Idempotency-Replayed: true``. A late answer is kept in the
     timeline and moves nothing backwards.

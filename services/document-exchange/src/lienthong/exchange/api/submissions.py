@@ -8,6 +8,7 @@ from lienthong.exchange.api.authorization import WithFactory, Writer
 from lienthong.exchange.api.refusals import CALLER_ERRORS
 from lienthong.exchange.api.taking_over import JSON, MULTIPART, Wishes, take_over, taken_over
 from lienthong.exchange.api.uploaded import UPLOADED, UploadedPackage
+from lienthong.exchange.domain.amendments import NotTheSender
 from lienthong.exchange.domain.deadlines import DeadlineInvalid, deadline_in
 from lienthong.exchange.domain.uploads import UploadBusy, UploadConsumed, UploadIncomplete, UploadNotFound
 from lienthong.exchange.errors import (
@@ -50,6 +51,7 @@ REFUSALS: tuple[type[LienthongError], ...] = (
     InsufficientStorage,
     UnsupportedMediaType,
     SubmissionMalformed,
+    NotTheSender,
     DeadlineInvalid,
     PackageTooLarge,
     BodyTruncated,

@@ -1,6 +1,6 @@
 """Takes the body of a submission over, whatever form it has; its answer. Several endpoints are such a door."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -9,9 +9,12 @@ from fastapi import Request, Response
 from lienthong.exchange.api.authorization import Caller
 from lienthong.exchange.api.receiving import Limits, receive_draft, receive_package
 from lienthong.exchange.api.uploaded import receive_uploaded
+from lienthong.exchange.domain.amending import amending
 from lienthong.exchange.domain.submission import Sender
 from lienthong.exchange.errors import UnsupportedMediaType
 from lienthong.exchange.factory import Factory
+from lienthong.exchange.usecases.amended_documents import NamedOriginal
+from lienthong.exchange.usecases.build_package import Draft
 from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
 from lienthong.exchange.usecases.submit_draft import DraftOrder, submit_draft
 from lienthong.exchange.usecases.submit_upload import UploadOrder, submit_upload
@@ -30,6 +33,7 @@ class Wishes:
     key: str | None
     sign: bool
     expires_at: datetime | None = None
+    amends: NamedOriginal | None = None
 
 
 async def take_over(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:
@@ -73,6 +77,7 @@ async def _whole(request: Request, factory: Factory, caller: Caller, *, media_ty
             key=wishes.key,
             request_sha256=spooled.sha256,
             expires_at=wishes.expires_at,
+            amends=wishes.amends,
         )
         return await submit_document(submission, factory)
 
@@ -80,7 +85,12 @@ async def _whole(request: Request, factory: Factory, caller: Caller, *, media_ty
 async def _drafted(request: Request, factory: Factory, caller: Caller, *, wishes: Wishes) -> Submitted:
     async with receive_draft(request, Limits.of(factory)) as draft:
         order = DraftOrder(
-            draft=draft, sender=sender_of(caller), sign=wishes.sign, key=wishes.key, expires_at=wishes.expires_at
+            draft=_amending(draft, wishes.amends),
+            sender=sender_of(caller),
+            sign=wishes.sign,
+            key=wishes.key,
+            expires_at=wishes.expires_at,
+            amends=wishes.amends,
         )
         return await submit_draft(order, factory)
 
@@ -94,5 +104,12 @@ async def _uploaded(request: Request, factory: Factory, caller: Caller, *, wishe
         sender=sender,
         key=wishes.key,
         expires_at=wishes.expires_at,
+        amends=wishes.amends,
     )
     return await submit_upload(order, factory)
+
+
+def _amending(draft: Draft, named: NamedOriginal | None) -> Draft:
+    if named is None:
+        return draft
+    return replace(draft, header=amending(draft.header, kind=named.kind, document_id=named.document_id))

@@ -30,6 +30,7 @@ ANSWERS: Final = frozenset(
     }
 )
 """What a recipient says of a document. The others (13, 15, 16) speak of a recall and do not move this machine."""
+REFUSALS: Final = frozenset({BusinessStatus.REFUSED, BusinessStatus.RECALL_REFUSED})
 
 _RANK: Final[Mapping[BusinessStatus, int]] = {
     BusinessStatus.ARRIVED: 1,
@@ -49,7 +50,7 @@ class StatusCodeNotAllowed(InvalidInput):
 
 
 class RefusalWithoutReason(InvalidInput):
-    """A refusal (02) must say why."""
+    """A refusal (02, 16) must say why."""
 
     code = "refusal-without-reason"
     title = "A refusal needs a reason"
@@ -92,15 +93,15 @@ def check_answer(code: BusinessStatus, description: str) -> None:
     """Whether a recipient may answer a document so.
 
     Raises:
-        StatusCodeNotAllowed: 13 is the sender's; 15 and 16 answer a recall or an update.
-        RefusalWithoutReason: 02 with an empty description.
+        StatusCodeNotAllowed: 13 is the sender's.
+        RefusalWithoutReason: 02 or 16 with an empty description.
 
     Source: Decision 28/2018/QĐ-TTg: the recipient answers when it refuses, and says why.
     """
-    if code not in ANSWERS:
+    if code is BusinessStatus.RECALL_ASKED:
         raise StatusCodeNotAllowed(
-            f"{code.value} speaks of a recall. A recipient answers a document with 01 to 06.",
-            facts={"allowed": sorted(ANSWERS)},
+            "13 is the sender's, who asks a document back. Recipients answer with 01 to 06, a recall with 15 or 16.",
+            facts={"allowed": sorted(set(BusinessStatus) - {code})},
         )
-    if code is BusinessStatus.REFUSED and not description.strip():
-        raise RefusalWithoutReason("Say in 'description' why the document is refused.", facts={"field": "description"})
+    if code in REFUSALS and not description.strip():
+        raise RefusalWithoutReason(f"Say in 'description' why {code.value} refuses.", facts={"field": "description"})

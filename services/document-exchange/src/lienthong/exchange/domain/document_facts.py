@@ -62,6 +62,7 @@ def read_document(
         submitted_by=submitted_by,
         stored_at=stored_at,
         replies_to=about.replies_to,
+        amends=about.amends,
         expires_at=about.expires_at,
         is_revocation_open=is_revocation_open(report),
     )
@@ -86,6 +87,7 @@ def relayed_document(about: EnvelopeDocument, *, stored_at: datetime) -> Documen
         submitted_by="",
         stored_at=stored_at,
         replies_to=about.replies_to,
+        amends=about.amends,
         expires_at=about.expires_at,
     )
 

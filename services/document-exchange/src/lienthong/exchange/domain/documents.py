@@ -47,6 +47,8 @@ class DocumentRecord:
     submitted_by: str
     stored_at: datetime
     replies_to: DocumentId | None = None
+    amends: tuple[DocumentId, ...] = ()
+    """A recall, update or replacement: what it speaks of, as its origin knew it."""
     expires_at: datetime | None = None
     """The sender's deadline; None: there is none."""
     is_revocation_open: bool = False
@@ -65,6 +67,7 @@ class DocumentRecord:
             priority=self.priority,
             package=self.package,
             replies_to=self.replies_to,
+            amends=self.amends,
             expires_at=self.expires_at,
         )
 

@@ -65,7 +65,7 @@ def status_header(
             organ_id=document.from_.organ_id,
             code="/".join(part for part in number_and_symbol if part),
             document_id=document.document_id,
-            promulgation_date=_existing_date(document.promulgation_info.promulgation_date),
+            promulgation_date=existing_date(document.promulgation_info.promulgation_date),
         ),
         staff_info=answer.staff,
         status_code=answer.code,
@@ -74,7 +74,7 @@ def status_header(
     )
 
 
-def _existing_date(text: str) -> str:
+def existing_date(text: str) -> str:
     """The date, or nothing when there is no such day: an official sample is of 30 February, and must be answered."""
     try:
         day = datetime.strptime(text, DATE_FORMAT).replace(tzinfo=VIETNAM_TIME).date()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lienthong.exchange.domain.amendments import Amendment
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.domain.marks import LaterReport
 from lienthong.exchange.domain.visibility import Delivery
@@ -33,6 +34,14 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """A recall, update or replacement, and the delivery that it speaks of."""
+
+    amendment: Amendment
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
     """Evidence of the node that is asked. ``stamped_at``: what a time stamp over its log proves; None: pending."""
 
@@ -45,7 +54,7 @@ class Happened:
     """One entry: evidence, of other nodes or logged here, a status of one recipient, or a second verdict."""
 
     at: datetime
-    what: SealedEvidence | Logged | Answered | LaterReport
+    what: SealedEvidence | Logged | Answered | Amended | LaterReport
 
 
 def merged(
@@ -53,6 +62,7 @@ def merged(
     statuses: Sequence[SaidStatus],
     *,
     deliveries: Sequence[Delivery],
+    amendments: Sequence[Amendment] = (),
     later: LaterReport | None = None,
 ) -> tuple[Happened, ...]:
     """Everything about ``deliveries``, which are those that the viewer may see, in the order of time.
@@ -74,6 +84,11 @@ def merged(
         )
         for status in statuses
         if status.delivery in visible
+    ]
+    entries += [
+        (one.asked_at, str(one.request), Happened(at=one.asked_at, what=Amended(amendment=one, delivery=about)))
+        for one in amendments
+        if (about := visible.get(one.delivery)) is not None
     ]
     if later is not None:
         entries.append((later.checked_at, "", Happened(at=later.checked_at, what=later)))

@@ -1,6 +1,7 @@
 """Run by Alembic: the tables of one node are the target."""
 
 from lienthong.exchange.storage import (  # noqa: F401 — tables of the same metadata
+    amendment_schema,
     event_schema,
     log_schema,
     retention_schema,

@@ -135,6 +135,7 @@ def record_of(row: Row[Any]) -> DocumentRecord:
         submitted_by=row.submitted_by,
         stored_at=row.stored_at,
         replies_to=row.replies_to,
+        amends=tuple(row.amends or ()),
         expires_at=row.expires_at,
     )
 

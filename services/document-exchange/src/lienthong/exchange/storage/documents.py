@@ -95,6 +95,7 @@ def _document_row(record: DocumentRecord) -> dict[str, object]:
         "submitted_by": record.submitted_by,
         "stored_at": record.stored_at,
         "replies_to": record.replies_to,
+        "amends": list(record.amends) or None,
         "expires_at": record.expires_at,
     }
 

@@ -50,6 +50,7 @@ documents = Table(
     Column("submitted_by", String(200), nullable=False, server_default="", doc="Client id; empty beyond the origin"),
     Column("stored_at", UtcDateTime, nullable=False),
     Column("replies_to", ID, doc="A status: the platform document that it speaks of, when it is known here"),
+    Column("amends", JSON(none_as_null=True), doc="Ids of documents that a recall, update or replacement speaks of"),
     Column("expires_at", UtcDateTime, doc="The sender's deadline; null: none"),
     Index("documents_by_sender", "sender", "id"),
     Index("documents_by_sender_document_id", "sender", "sender_document_id"),

@@ -20,6 +20,7 @@ from lienthong.exchange.domain.accept_envelope import (
 from lienthong.exchange.domain.accept_taken import open_taken
 from lienthong.exchange.domain.bundles import open_message
 from lienthong.exchange.domain.document_facts import read_document, relayed_document
+from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.domain.events import effect_felt
 from lienthong.exchange.domain.evidence import SealedEvidence
 from lienthong.exchange.domain.testimony import arrived, effects, felt
@@ -35,6 +36,7 @@ from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.evidence import add_brought_evidence
 from lienthong.exchange.storage.schema import inbox, outbox
 from lienthong.exchange.storage.transport import apply_effects, hold_movable, note_arrivals, sent_deliveries
+from lienthong.exchange.usecases.close_amendments import close_amendments
 from lienthong.exchange.usecases.fetch_package import fetch_package
 from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_passage import Passage, local_deliveries, plan_passage
@@ -147,7 +149,7 @@ async def commit_arrivals(arrivals: Sequence[Arrival], process: Process) -> None
         new = await claim_new(connection, inbox, ids, process.clock())
         fresh = {one.message_id: one for one in arrivals if one.message_id in new}.values()  # two alike in one batch
         plans = [one.plan for one in fresh if one.plan is not None]
-        await store_documents(connection, plans)
+        await store_documents(connection, plans, process)
         await require_same_documents(connection, [plan.document for plan in plans])
         await _hear(connection, [piece for one in fresh for piece in one.testimony], process)
         await add(connection, outbox, [entry for one in fresh for entry in one.forward])
@@ -199,6 +201,8 @@ async def _hear(connection: AsyncConnection, testimony: Sequence[SealedEvidence]
     moving = felt(found, await hold_movable(connection, (one.delivery for one in found)))
     now = process.clock()
     await apply_effects(connection, moving, now)
+    endings = {one.delivery: one.reason for one in moving if one.status is TransportStatus.FAIL}
+    await close_amendments(connection, endings, here=process.here, now=now)
     await note_arrivals(connection, arrived(testimony, sent), now)
     await record_events(connection, [effect_felt(one, sent[one.delivery], at=now) for one in moving])
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from lienthong.exchange.domain.documents import FailReason
+from lienthong.exchange.domain.documents import FailReason, TransportStatus
 from lienthong.exchange.domain.events import acknowledged
 from lienthong.exchange.domain.evidence import Happening, SealedEvidence
 from lienthong.exchange.domain.leases import (
@@ -24,6 +24,7 @@ from lienthong.exchange.domain.transport_status import Ending
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.inbox_view import HeldDelivery, hold_delivery, settle_delivery
+from lienthong.exchange.usecases.close_amendments import close_amendments
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.shared.contracts.evidence import Event, RecipientOutcome
@@ -69,6 +70,9 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
         if held.document.origin == process.here:
             reason = evidence.claims.reason_code
             await record_events(connection, [acknowledged(settled, held.document, reason=reason)])
+        if settled.transport_status is TransportStatus.FAIL:
+            endings = {settled.id: settled.transport_reason}
+            await close_amendments(connection, endings, here=process.here, now=now)
         return settled
 
 

@@ -12,6 +12,7 @@ from lienthong.exchange.domain.evidence import Happening
 from lienthong.exchange.domain.transport_status import FINAL, Ending
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.inbox_view import hold_delivery, settle_delivery
+from lienthong.exchange.usecases.close_amendments import close_amendments
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.shared.contracts.evidence import Event, RecipientOutcome
 from lienthong.shared.identifiers import DeliveryId
@@ -62,4 +63,5 @@ async def end_delivery(
     await recorder.record(connection, held.document, [sealed])
     if held.document.origin == recorder.here:
         await record_events(connection, [ended(settled, held.document, reason=end.reason)])
+    await close_amendments(connection, {delivery: end.reason.value}, here=recorder.here, now=now)
     return True

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lienthong.exchange.domain.amendment_reading import arrived_amendment
 from lienthong.exchange.domain.deadlines import is_expired
 from lienthong.exchange.domain.document_facts import arrived_status, delivery_records
 from lienthong.exchange.domain.documents import DocumentRecord, FailReason
@@ -55,6 +56,7 @@ def plan_departure(departure: Departure, recorder: EvidenceRecorder) -> tuple[Se
         own_evidence=(*own.values(), *consigned),
         outbox=onward([(leg, (acceptance.jws,)) for leg, acceptance in leaving], document, recorder),
         status=arrived_status(about, departure.content, to=deliveries[0].agency),
+        amendment=arrived_amendment(about, departure.content, directory=recorder.directory),
         events=(accepted(document), *arrivals(document, records)),
     )
     return receipt, plan

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from lienthong.exchange.domain.amendment_reading import arrived_amendment
 from lienthong.exchange.domain.document_facts import arrived_status, delivery_records
 from lienthong.exchange.domain.documents import DocumentRecord
 from lienthong.exchange.domain.envelopes import Leg, legs, require_onward
@@ -49,9 +50,10 @@ def plan_passage(passage: Passage, recorder: EvidenceRecorder) -> DocumentPlan:
             leaving += [(leg, evidence) for leg in _ways(envelope, remote, recorder)]
     if local:
         own.append(consignment(about, local, recorder=recorder, document=document))
-    status = None
+    status = amendment = None
     if local and passage.content is not None:
         status = arrived_status(about, passage.content, to=local[0].agency)
+        amendment = arrived_amendment(about, passage.content, directory=recorder.directory)
     deliveries = tuple(one for envelope in passage.envelopes for one in envelope.deliveries)
     records = delivery_records(document, deliveries, here=recorder.here, now=document.stored_at)
     return DocumentPlan(
@@ -61,6 +63,7 @@ def plan_passage(passage: Passage, recorder: EvidenceRecorder) -> DocumentPlan:
         brought_evidence=tuple(chain.from_iterable(passage.brought)),
         outbox=(*onward(leaving, document, recorder), *recorder.homeward(about, own)),
         status=status,
+        amendment=amendment,
         events=arrivals(document, records),
     )
 

@@ -12,13 +12,14 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lienthong.exchange.domain.amendments import ANSWER_CODES, UNSETTLED, NothingAsked, answered
 from lienthong.exchange.domain.business_status import check_answer
 from lienthong.exchange.domain.status_header import StatusAnswer, status_header
-from lienthong.exchange.domain.submission import Sender
+from lienthong.exchange.domain.submission import Sender, idempotency_key
 from lienthong.exchange.domain.visibility import Delivery, Viewer
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.read_document import SeenDocument, read_document
-from lienthong.exchange.usecases.submit_document import Submission, Submitted, submit_document
+from lienthong.exchange.usecases.submit_document import Submission, Submitted, earlier_submission, submit_document
 from lienthong.shared.contracts.directory import AgencyEntry
 from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.edxml.model import StatusHeader
@@ -61,7 +62,8 @@ async def post_status(order: StatusOrder, process: Process) -> Submitted:
         NotARecipient: The agency sent the document, and did not receive it.
         StatusNotAnswerable: It is a status itself.
         StatusCodeNotAllowed: The code is not a recipient's answer.
-        RefusalWithoutReason: 02 without a description.
+        RefusalWithoutReason: 02 or 16 without a description.
+        NothingAsked: 15 or 16 where nothing waits for it.
         NotWritable: The document lacks what a status must name, such as a DocumentId.
         LienthongError: What :func:`~.submit_document.submit_document` raises.
     """
@@ -69,6 +71,8 @@ async def post_status(order: StatusOrder, process: Process) -> Submitted:
     viewer = Viewer(node=process.here, agencies=(order.agency.code,))
     seen = await read_document(order.document, process, viewer=viewer)
     delivery = _own_delivery(seen, viewer)
+    if order.answer.code in ANSWER_CODES:
+        await _require_asked(order, seen, process)
     content = await seen.content()
     header = status_header(
         order.answer, content, agency=order.agency, addressed_to=delivery.addressed_to, at=process.clock()
@@ -83,6 +87,21 @@ async def post_status(order: StatusOrder, process: Process) -> Submitted:
             replies_to=order.document,
         )
         return await submit_document(submission, process)
+
+
+async def _require_asked(order: StatusOrder, seen: SeenDocument, process: Process) -> None:
+    """Something was asked of the agency about the document, or by it, that the answer can still move.
+
+    A repeat of what was answered before is let through: it gets the first one's answer.
+    """
+    asked = [one for one in (*seen.amendments, *seen.amends) if one.recipient == order.agency.code]
+    unsettled = [one for one in asked if one.state in UNSETTLED]
+    if any(answered(one.state, order.answer.code) is not one.state for one in unsettled):
+        return
+    key, asked_before = idempotency_key(order.key, order.request_sha256), order.request_sha256
+    if await earlier_submission(order.sender.client_id, key, process, asked=asked_before) is None:
+        states = sorted(one.state for one in asked)
+        raise NothingAsked("No recall, update or replacement waits for that answer.", facts={"states": states})
 
 
 def _own_delivery(seen: SeenDocument, viewer: Viewer) -> Delivery:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.exchange.domain.amendments import Amendment
 from lienthong.exchange.domain.documents import DocumentRecord
 from lienthong.exchange.domain.marks import LaterReport, Marks
 from lienthong.exchange.domain.visibility import Delivery, Viewer, no_such_document, visible_deliveries
+from lienthong.exchange.storage.amendment_reads import amended_by, amendments_of, is_waiting
 from lienthong.exchange.storage.document_reads import deliveries_of, find_document
 from lienthong.exchange.storage.marks import later_report_of, marks_of
 from lienthong.exchange.usecases.process import Process
@@ -23,6 +25,12 @@ class SeenDocument:
     deliveries: tuple[Delivery, ...]
     marks: Marks
     later_report: LaterReport | None
+    amendments: tuple[Amendment, ...]
+    """What was asked about it."""
+    amends: tuple[Amendment, ...]
+    """What it asks about others, being a recall, an update or a replacement."""
+    is_waiting: bool
+    """It speaks of something that has not reached this node."""
 
     async def content(self) -> PackageContent:
         """What the package says. In a thread: a directive may name 11,000 recipients."""
@@ -49,4 +57,14 @@ async def see_document(
     found = await deliveries_of(connection, document, now=process.clock())
     visible = visible_deliveries(viewer, record, found)
     marks, later = await marks_of(connection, document), await later_report_of(connection, document)
-    return SeenDocument(record=record, deliveries=visible, marks=marks, later_report=later)
+    asked, asks = await amendments_of(connection, document), await amended_by(connection, document)
+    is_sender, own = viewer.is_sender(record), {one.id for one in visible}
+    return SeenDocument(
+        record=record,
+        deliveries=visible,
+        marks=marks,
+        later_report=later,
+        amendments=tuple(one for one in asked if one.delivery in own),
+        amends=tuple(one for one in asks if is_sender or one.recipient in viewer.agencies),
+        is_waiting=await is_waiting(connection, document),
+    )

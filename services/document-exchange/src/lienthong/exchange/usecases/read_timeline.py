@@ -24,4 +24,4 @@ async def read_timeline(document: DocumentId, process: Process, *, viewer: Viewe
         Logged(piece=piece, stamped_at=stamps[piece.claims.id]) if piece.claims.id in stamps else piece
         for piece in evidence
     ]
-    return merged(told, statuses, deliveries=seen.deliveries, later=seen.later_report)
+    return merged(told, statuses, deliveries=seen.deliveries, amendments=seen.amendments, later=seen.later_report)

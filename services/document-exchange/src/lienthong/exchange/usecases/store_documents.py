@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from lienthong.exchange.domain.amendments import ArrivedAmendment
+from lienthong.exchange.domain.business_status import ANSWERS
 from lienthong.exchange.domain.documents import DeliveryRecord, DocumentRecord
 from lienthong.exchange.domain.events import NewEvent
 from lienthong.exchange.domain.evidence import SealedEvidence
@@ -14,15 +16,18 @@ from lienthong.exchange.storage.evidence import add_brought_evidence, add_own_ev
 from lienthong.exchange.storage.marks import mark_revocation_pending
 from lienthong.exchange.storage.removals import clear_removals
 from lienthong.exchange.storage.schema import outbox
+from lienthong.exchange.usecases.apply_amendments import Stored, apply_amendments
 from lienthong.exchange.usecases.apply_status import ArrivedStatus, apply_status
+from lienthong.exchange.usecases.process import Process
 from lienthong.shared.errors import Unavailable
 from lienthong.shared.outbox import OutboxEntry, add
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPlan:
-    """What is to be written for one document. ``status``: the package is a business status that counts here.
+    """What is to be written for one document.
 
+    ``status``: the package is a business status that counts here; ``amendment``: a recall, update or replacement.
     ``events``: what the agencies here are told; of a delivery that is stored already, nothing is told again.
     """
 
@@ -32,6 +37,7 @@ class DocumentPlan:
     brought_evidence: tuple[SealedEvidence, ...] = ()
     outbox: tuple[OutboxEntry, ...] = ()
     status: ArrivedStatus | None = None
+    amendment: ArrivedAmendment | None = None
     events: tuple[NewEvent, ...] = ()
 
 
@@ -42,7 +48,7 @@ class PackageRemoved(Unavailable):
     title = "The package was removed meanwhile"
 
 
-async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:
+async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentPlan], process: Process) -> None:
     """Writes all ``plans`` on the caller's transaction, a few statements however many they are.
 
     Raises:
@@ -58,14 +64,15 @@ async def store_documents(connection: AsyncConnection, plans: Sequence[DocumentP
     await add(connection, outbox, [one for plan in plans for one in plan.outbox])
     told = [one for plan in plans for one in plan.events if one.delivery is None or one.delivery in new]
     await record_events(connection, told)
-    for plan in plans:
-        if plan.status is not None:
-            await apply_status(connection, plan.status, is_arrival=_reaches_sender(plan, plan.status))
+    stored = [_stored(plan) for plan in plans]
+    for one in stored:
+        if one.status is not None and one.status.code in ANSWERS:
+            await apply_status(connection, one.status, is_arrival=one.reaches_sender)
+    await apply_amendments(connection, stored, recorder=process.evidence_recorder(), now=process.clock())
 
 
-def _reaches_sender(plan: DocumentPlan, status: ArrivedStatus) -> bool:
-    """Whether the status ends its way here, at the node of whoever sent the document that it speaks of."""
-    return any(one.is_local and one.agency == status.to_agency for one in plan.deliveries)
+def _stored(plan: DocumentPlan) -> Stored:
+    return Stored(document=plan.document, deliveries=plan.deliveries, amendment=plan.amendment, status=plan.status)
 
 
 async def _claim_packages(connection: AsyncConnection, plans: Sequence[DocumentPlan]) -> None:

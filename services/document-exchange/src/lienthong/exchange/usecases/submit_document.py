@@ -26,6 +26,7 @@ from lienthong.exchange.domain.submission import (
 )
 from lienthong.exchange.errors import IdempotencyKeyReused, SignatureInvalid
 from lienthong.exchange.storage.submissions import SubmissionRecord, claim_submission, find_submission
+from lienthong.exchange.usecases.amended_documents import NamedOriginal, amended_documents
 from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_departure import Departure, plan_departure
 from lienthong.exchange.usecases.process import Process
@@ -47,6 +48,7 @@ class Submission:
     """A package as it came in. ``request_sha256`` tells repeats from changes; ``key``: the client's own, if any.
 
     ``replies_to``: the document that a status written here speaks of. ``expires_at``: the sender's deadline.
+    ``amends``: the document that a recall, update or replacement must speak of.
     """
 
     spooled: SpooledFile
@@ -56,6 +58,7 @@ class Submission:
     request_sha256: Sha256
     replies_to: DocumentId | None = None
     expires_at: datetime | None = None
+    amends: NamedOriginal | None = None
 
     @property
     def asked_sha256(self) -> Sha256:
@@ -84,6 +87,7 @@ class _Examined:
     reading: PackageReading
     report: Report
     agency: AgencyCode
+    amends: tuple[DocumentId, ...]
 
 
 async def submit_document(submission: Submission, process: Process) -> Submitted:
@@ -138,7 +142,8 @@ async def _examined(submission: Submission, process: Process, directory: Directo
             "A signature in the package is not valid; the report says which and why.",
             report=report.model_dump(mode="json"),
         )
-    return _Examined(reading=reading, report=report, agency=agency.code)
+    amends = await amended_documents(reading.content, process, sender=agency.code, named=submission.amends)
+    return _Examined(reading=reading, report=report, agency=agency.code, amends=amends)
 
 
 def _prepare(
@@ -181,6 +186,7 @@ def _subject_matter(submission: Submission, examined: _Examined, *, process: Pro
         priority=priority_of(content),
         package=PackageReference(sha256=spooled.sha256, size=spooled.size, media_type=submission.media_type),
         replies_to=submission.replies_to,
+        amends=examined.amends,
         expires_at=submission.expires_at,
     )
 
@@ -190,7 +196,7 @@ async def _commit(
 ) -> Submitted:
     async with process.database.begin() as connection:
         if await claim_submission(connection, record):
-            await store_documents(connection, [plan])
+            await store_documents(connection, [plan], process)
             return Submitted(record=record, replayed=False)
         winner = await find_submission(connection, client_id=record.client_id, key=record.key)
     return _replayed(winner or record, submission.asked_sha256)

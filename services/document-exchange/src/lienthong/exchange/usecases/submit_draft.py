@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lienthong.exchange.domain.submission import Sender, idempotency_key
+from lienthong.exchange.usecases.amended_documents import NamedOriginal
 from lienthong.exchange.usecases.build_package import Draft, build_package
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.submit_document import (
@@ -29,6 +30,7 @@ class DraftOrder:
     sign: bool
     key: str | None
     expires_at: datetime | None = None
+    amends: NamedOriginal | None = None
 
 
 async def submit_draft(order: DraftOrder, process: Process) -> Submitted:
@@ -51,5 +53,6 @@ async def submit_draft(order: DraftOrder, process: Process) -> Submitted:
             key=order.key,
             request_sha256=request_sha256,
             expires_at=order.expires_at,
+            amends=order.amends,
         )
         return await submit_document(submission, process)

@@ -15,6 +15,7 @@ from pathlib import Path
 from lienthong.exchange.domain.submission import Sender, idempotency_key
 from lienthong.exchange.domain.uploads import Upload, UploadConsumed, require_complete
 from lienthong.exchange.storage.uploads import consume_upload, keep_digest
+from lienthong.exchange.usecases.amended_documents import NamedOriginal
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.receive_upload import held_upload, path_of, see_upload
 from lienthong.exchange.usecases.submit_document import (
@@ -39,6 +40,7 @@ class UploadOrder:
     sender: Sender
     key: str | None
     expires_at: datetime | None = None
+    amends: NamedOriginal | None = None
 
 
 async def submit_upload(order: UploadOrder, process: Process) -> Submitted:
@@ -69,6 +71,7 @@ async def submit_upload(order: UploadOrder, process: Process) -> Submitted:
                 key=order.key,
                 request_sha256=sha256,
                 expires_at=order.expires_at,
+                amends=order.amends,
             )
             submitted = await submit_document(submission, process)
         await _consume(upload, process)
