@@ -44,6 +44,8 @@ class FakeNode(httpx.AsyncBaseTransport):
         self.valid_token: str | None = None
         self.document_ids = [f"document-{n}" for n in range(5)]
         self.requests = 0
+        self.asked: list[tuple[str, str, bytes]] = []
+        """Path, query and body of what was asked about documents sent before."""
 
     def client(self, *, client_secret: str = "secret") -> LienthongClient:
         """A client of this node that does not wait long."""
@@ -79,6 +81,9 @@ class FakeNode(httpx.AsyncBaseTransport):
 
     def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:
         if request.url.path == "/v1/documents" and request.method == "POST":
+            return self._submit(request.headers["idempotency-key"], body)
+        if request.url.path.endswith(("/recall", "/update", "/replace")):
+            self.asked.append((request.url.path, request.url.query.decode(), body))
             return self._submit(request.headers["idempotency-key"], body)
         if request.url.path == "/v1/documents":
             return self._page(int(request.url.params.get("cursor", "0")))

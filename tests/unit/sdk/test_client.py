@@ -1,9 +1,11 @@
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from lienthong.sdk import LienthongClient, ProblemError
+from lienthong.sdk.amending import Amended, How
 from lienthong.sdk.errors import DownloadCorrupt, ServiceUnreachable
 from lienthong.shared.clients.registry import TokenRefused
 from lienthong.shared.edxml.media_types import EDXML
@@ -130,3 +132,26 @@ async def test_evidence_file_is_downloaded_whole(node: FakeNode, client: Lientho
     assert (tmp_path / "e").read_bytes() == node.package
     assert digest == hashlib.sha256(node.package).hexdigest()
     assert seen[-1] == len(node.package)
+
+
+async def test_recalls_updates_and_replacements_name_the_document_that_was_sent(
+    node: FakeNode, client: LienthongClient
+) -> None:
+    await client.recall("d-1", "Gửi nhầm", recipients=["H28.31"], sign=False)
+    await client.submit(b"<edXML/>", media_type=EDXML, amends=Amended(document_id="d-1", how=How.UPDATE))
+    await client.submit(b"<edXML>2</edXML>", media_type=EDXML, amends=Amended(document_id="d-1", how=How.REPLACE))
+
+    (recall, *packages) = node.asked
+    assert (recall[0], recall[1]) == ("/v1/documents/d-1/recall", "sign=false")
+    assert json.loads(recall[2]) == {"reason": "Gửi nhầm", "recipients": ["H28.31"]}
+    assert [(path, body) for path, _, body in packages] == [
+        ("/v1/documents/d-1/update", b"<edXML/>"),
+        ("/v1/documents/d-1/replace", b"<edXML>2</edXML>"),
+    ]
+
+
+async def test_each_recall_without_a_key_asks_anew(node: FakeNode, client: LienthongClient) -> None:
+    for _ in range(2):
+        await client.recall("d-1", "Gửi nhầm")
+
+    assert len(node.submissions) == 2

@@ -153,6 +153,15 @@ async def test_a_recall_and_its_document_in_one_batch_find_each_other(node: Rece
     assert await outcome(node, late.document.id) == TAKEN_BACK
 
 
+async def test_a_recall_that_waits_for_two_under_one_number_gets_both_out_of_one_batch(node: ReceivingNode) -> None:
+    both = [await node.plan(Letter()) for _ in range(2)]
+    await ask(node, documents=[one.document.id for one in both])
+
+    await node.store(*both)
+
+    assert [await outcome(node, one.document.id) for one in both] == [TAKEN_BACK] * 2
+
+
 async def test_a_recall_and_its_document_in_two_transactions_at_once_find_each_other(node: ReceivingNode) -> None:
     """Each would see nothing of the other without the lock of their DocumentId."""
     pairs = []

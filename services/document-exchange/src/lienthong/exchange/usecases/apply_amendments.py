@@ -90,17 +90,26 @@ async def apply_amendments(
 ) -> None:
     """Requests first, then what they waited for, then answers: so each finds what came in the same batch."""
     scene, here = _Scene(connection=connection, recorder=recorder, now=now), recorder.here
-    arrived = {_subject(one): one.document.id for one in stored if one.is_awaitable(here)}
-    await hold_subjects(connection, [*arrived, *(subject for one in stored for subject in _asked_subjects(one))])
+    arrived = [one for one in stored if one.is_awaitable(here)]
+    await hold_subjects(
+        connection, [*map(_subject, arrived), *(one for each in stored for one in _asked_subjects(each))]
+    )
     for one in stored:
         if one.amendment is not None:
             await _ask(scene, one.amendment, one)
-    if arrived:
-        for subject, request in await requests_waiting_for(connection, arrived.keys()):
-            await _meet(scene, request, document=arrived[subject])
+    await _meet_waiting(scene, arrived)
     for one in stored:
         if (answer := one.answer()) is not None:
             await _take_answer(scene, answer, is_arrival=one.reaches_sender)
+
+
+async def _meet_waiting(scene: _Scene, arrived: Sequence[Stored]) -> None:
+    if not arrived:
+        return
+    for subject, request in await requests_waiting_for(scene.connection, {_subject(one) for one in arrived}):
+        for one in arrived:
+            if _subject(one) == subject:
+                await _meet(scene, request, document=one.document.id)
 
 
 def _subject(one: Stored) -> Subject:
