@@ -23,7 +23,7 @@ SMALLEST_JUMP: Final = timedelta(minutes=2)
 LARGEST_JUMP: Final = timedelta(hours=3)
 MESSAGES_AT_ONCE: Final = 40
 """Taken out of a queue at once, to come back twice, in another order or damaged."""
-OPERATOR_PATIENCE_S: Final = 20
+OPERATOR_PATIENCE_S: Final = 60
 FIRST_SERVED: Final[Mapping[str, int]] = {"x-priority": 10}
 """The broker gives messages to this consumer while it takes any, and to the node's own after that."""
 SLOWEST_LATENCY_S: Final = 1.0
@@ -195,7 +195,7 @@ class Injector:
         await self._at_broker(node, work)  # the worker binds its queue as well
 
     async def _at_broker(self, node: str, work: Callable[[AbstractConnection], Awaitable[None]]) -> None:
-        """Does ``work`` at the broker of a node, unless that is away; no longer than the patience of an operator.
+        """Does ``work`` at the broker of a node, once that is there; no longer than the patience of an operator.
 
         The link is cut at the end: closing a connection in order waits for a broker that may not answer.
         """
@@ -205,13 +205,13 @@ class Injector:
         url = broker.url().replace(f":{broker.port}/", f":{self._place.links.ports[link]}/")
         try:
             async with asyncio.timeout(OPERATOR_PATIENCE_S):
-                connection = await aio_pika.connect(url, timeout=5)
+                connection = await _connected(url)
                 try:
                     await work(connection)
                 finally:
                     await self._place.links.set(link, "cut")
                     await self._place.links.set(link, "open")
-                    await asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=OPERATOR_PATIENCE_S)
+                    await asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=5)
         except (aio_pika.exceptions.AMQPError, OSError, RuntimeError) as error:
             self._ledger.note("nothing-done", node=node, error=repr(error))
 
@@ -246,6 +246,14 @@ def _into(taken: list[AbstractIncomingMessage]) -> Callable[[AbstractIncomingMes
         taken.append(message)
 
     return take
+
+
+async def _connected(url: str) -> AbstractConnection:
+    while True:
+        try:
+            return await aio_pika.connect(url, timeout=5)
+        except (aio_pika.exceptions.AMQPError, OSError):
+            await asyncio.sleep(0.5)
 
 
 def _copy(message: AbstractIncomingMessage) -> aio_pika.Message:

@@ -60,26 +60,27 @@ class Entry:
     """Of all faults, roughly; each kind has at least one in any run that is long enough."""
     targets: Sequence[str]
     longest_s: float
+    shortest_s: float = 0.0
 
 
 CATALOGUE: Final = (
-    Entry(kind=Kind.KILL_PROCESS, share=0.27, targets=SERVICES, longest_s=4),
+    Entry(kind=Kind.KILL_PROCESS, share=0.24, targets=SERVICES, longest_s=4),
     Entry(kind=Kind.STOP_PROCESS, share=0.04, targets=SERVICES, longest_s=2),
     Entry(kind=Kind.KILL_BROKER, share=0.025, targets=BROKERS, longest_s=3),
     Entry(kind=Kind.RESTART_BROKER, share=0.015, targets=BROKERS, longest_s=1),
     Entry(kind=Kind.WIPE_BROKER, share=0.01, targets=BROKERS, longest_s=1),
     Entry(kind=Kind.KILL_POSTGRES, share=0.02, targets=("",), longest_s=2),
     Entry(kind=Kind.RESTART_POSTGRES, share=0.01, targets=("",), longest_s=1),
-    Entry(kind=Kind.CUT_LINK, share=0.19, targets=link_names(), longest_s=6),
-    Entry(kind=Kind.HALF_OPEN_LINK, share=0.09, targets=link_names(), longest_s=8),
-    Entry(kind=Kind.SLOW_LINK, share=0.08, targets=link_names(), longest_s=10),
-    Entry(kind=Kind.FULL_DISK, share=0.04, targets=NODES, longest_s=6),
+    Entry(kind=Kind.CUT_LINK, share=0.15, targets=link_names(), longest_s=6),
+    Entry(kind=Kind.HALF_OPEN_LINK, share=0.08, targets=link_names(), longest_s=8),
+    Entry(kind=Kind.SLOW_LINK, share=0.06, targets=link_names(), longest_s=10),
+    Entry(kind=Kind.FULL_DISK, share=0.03, targets=NODES, longest_s=6),
     Entry(kind=Kind.CLOCK_JUMP, share=0.05, targets=SERVICES, longest_s=12),
-    Entry(kind=Kind.REPEAT_MESSAGES, share=0.05, targets=NODES, longest_s=3),
-    Entry(kind=Kind.REORDER_MESSAGES, share=0.03, targets=NODES, longest_s=3),
+    Entry(kind=Kind.REPEAT_MESSAGES, share=0.07, targets=NODES, longest_s=4, shortest_s=1.5),
+    Entry(kind=Kind.REORDER_MESSAGES, share=0.04, targets=NODES, longest_s=4, shortest_s=1.5),
     Entry(kind=Kind.REPEAT_REQUESTS, share=0.04, targets=NODES, longest_s=0),
-    Entry(kind=Kind.UNBIND_QUEUE, share=0.03, targets=NODES, longest_s=4),
-    Entry(kind=Kind.CORRUPT_MESSAGES, share=0.04, targets=NODES, longest_s=3),
+    Entry(kind=Kind.UNBIND_QUEUE, share=0.05, targets=NODES, longest_s=4, shortest_s=1.5),
+    Entry(kind=Kind.CORRUPT_MESSAGES, share=0.07, targets=NODES, longest_s=4, shortest_s=1.5),
 )
 """What may strike."""
 
@@ -95,7 +96,7 @@ def schedule(seed: int, count: int, *, catalogue: Sequence[Entry] = CATALOGUE) -
             at_s=round(at, 3),
             kind=entry.kind,
             target=chance.choice(entry.targets),
-            lasts_s=round(chance.uniform(0, entry.longest_s), 3),
+            lasts_s=round(chance.uniform(entry.shortest_s, entry.longest_s), 3),
             strength=round(chance.random(), 3),
             silent=chance.random() < 0.5,
         )
