@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from tests.faults.audit import audited
 from tests.faults.injector import Injector
 from tests.faults.inquest import inquire
 from tests.faults.ledger import Ledger, Promise
@@ -119,6 +120,8 @@ class Machine:
             await look_again(offices, ledger)
             outcome = self._outcome(place, ledger, injector)
             outcome.settled_s = settled_s
+            audit = await audited(place)
+            outcome.verdict.audit, outcome.verdict.audited = list(audit.broken), audit.checked
             if not outcome.verdict.is_clean:
                 documents = [one.document for one in ledger.promises.values() if not _is_taken(one, ledger)]
                 lines = await inquire(place, documents)

@@ -29,13 +29,16 @@ class Verdict:
     backwards: list[str] = field(default_factory=list)
     dead_ends: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    audit: list[str] = field(default_factory=list)
+    """What the nodes' own audit calls broken."""
+    audited: int = 0
     deliveries: int = 0
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing at all is wrong."""
         wrong = (self.lost, self.twice, self.without_document, self.disagreeing, self.backwards, self.complaints)
-        return not any(wrong)
+        return not any((*wrong, self.audit))
 
 
 def judge(ledger: Ledger) -> Verdict:

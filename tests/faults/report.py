@@ -32,6 +32,7 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         "views that disagree": verdict.disagreeing,
         "statuses that moved backwards": verdict.backwards,
         "complaints": verdict.complaints,
+        f"broken by the nodes' own audit of {verdict.audited} things": verdict.audit,
         "dead ends that the sender was told of": verdict.dead_ends,
     }
     for name, entries in lists.items():

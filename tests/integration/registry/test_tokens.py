@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 
 from lienthong.registry.usecases.keep_clients import ClientDraft, put_client
-from lienthong.shared.clients.registry import ClientKey, ClientSecret, RegistryClient, TokenRefused
+from lienthong.shared.clients.registry import ClientKey, ClientSecret, RegistryClient, RegistryUnavailable, TokenRefused
 from lienthong.shared.contracts.tokens import SIGNING_AUDIENCE, Scope
 from lienthong.shared.jwks import parse_jwks
 from lienthong.shared.tokens import Principal, verify_token
@@ -217,3 +217,34 @@ async def test_published_keys_are_public(registry: Registry) -> None:
     keys = (await registry.http.get("/.well-known/jwks.json")).json()["keys"]
 
     assert all("d" not in key and key["use"] == "sig" for key in keys)
+
+
+class _Switch(httpx.AsyncBaseTransport):
+    """Stands before the registry; off, nobody answers."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.online = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.online:
+            raise httpx.ConnectError("nobody is there", request=request)
+        return await self._registry.http.send(request)
+
+
+async def test_a_token_serves_until_it_lapses_while_the_registry_is_away(registry: Registry) -> None:
+    switch = _Switch(registry)
+    credential = ClientSecret(client_id="eoffice.H28.31.05", secret=SecretStr(SECRET))
+    async with httpx.AsyncClient(transport=switch) as http:
+        client = RegistryClient(URL, http, credential=credential, clock=registry.clock)
+        first = await client.token(SIGNING_AUDIENCE)
+        switch.online = False
+        registry.clock.turn(timedelta(minutes=14))
+        assert await client.token(SIGNING_AUDIENCE) == first
+
+        registry.clock.turn(timedelta(minutes=2))
+        with pytest.raises(RegistryUnavailable):
+            await client.token(SIGNING_AUDIENCE)
+
+        switch.online = True
+        assert await client.token(SIGNING_AUDIENCE) != first

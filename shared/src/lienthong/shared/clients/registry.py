@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -22,6 +22,8 @@ from lienthong.shared.tokens import utc_now
 
 REFRESH_BEFORE = timedelta(minutes=2)
 """A token is renewed this long before it lapses, so that none lapses under way."""
+RENEWAL_PAUSE = timedelta(seconds=10)
+"""Between two attempts to renew a token that is still good, while the registry is away."""
 ASSERTION_LIFETIME = timedelta(minutes=2)
 """The registry takes up to five."""
 TIMEOUT = timedelta(seconds=10)
@@ -119,6 +121,13 @@ class _TokenAnswer(Contract):
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    token: str
+    renew_at: datetime
+    lapses_at: datetime
+
+
 class RegistryClient:
     """Speaks to one registry.
 
@@ -142,10 +151,12 @@ class RegistryClient:
         self._credential = credential
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._tokens: dict[tuple[str, tuple[Scope, ...]], tuple[str, datetime]] = {}
+        self._tokens: dict[tuple[str, tuple[Scope, ...]], _Token] = {}
 
     async def token(self, audience: str, scopes: Sequence[Scope] = ()) -> str:
         """An access token for ``audience``, the one held while it is good; without ``scopes``, all that the client has.
+
+        One that is to be renewed serves until it lapses while the registry is away.
 
         Raises:
             TokenRefused: The registry refuses.
@@ -153,11 +164,19 @@ class RegistryClient:
         """
         wanted = (audience, tuple(sorted(scopes)))
         async with self._lock:
-            token, renew_at = self._tokens.get(wanted, ("", datetime.min.replace(tzinfo=UTC)))
-            if self._clock() >= renew_at:
-                token, renew_at = await self._fetch_token(*wanted)
-                self._tokens[wanted] = (token, renew_at)
-            return token
+            held = self._tokens.get(wanted)
+            if held is None or self._clock() >= held.renew_at:
+                held = self._tokens[wanted] = await self._renewed(held, *wanted)
+            return held.token
+
+    async def _renewed(self, held: _Token | None, audience: str, scopes: tuple[Scope, ...]) -> _Token:
+        try:
+            return await self._fetch_token(audience, scopes)
+        except RegistryUnavailable:
+            now = self._clock()
+            if held is None or now >= held.lapses_at:
+                raise
+            return replace(held, renew_at=now + RENEWAL_PAUSE)
 
     async def snapshot(self, etag: str | None = None) -> FetchedSnapshot | None:
         """The sealed directory, unverified; None when ``etag`` still names the newest.
@@ -217,7 +236,7 @@ class RegistryClient:
             raise _failure(answer)
         return answer.text
 
-    async def _fetch_token(self, audience: str, scopes: tuple[Scope, ...]) -> tuple[str, datetime]:
+    async def _fetch_token(self, audience: str, scopes: tuple[Scope, ...]) -> _Token:
         if self._credential is None:
             raise TokenRefused("This client of the registry has no credential.")
         now = self._clock()
@@ -239,7 +258,8 @@ class RegistryClient:
                 facts={"error": refusal.get("error")},
             )
         granted = self._read(answer, _TokenAnswer)
-        return granted.access_token, now + timedelta(seconds=granted.expires_in) - REFRESH_BEFORE
+        lapses_at = now + timedelta(seconds=granted.expires_in)
+        return _Token(token=granted.access_token, renew_at=lapses_at - REFRESH_BEFORE, lapses_at=lapses_at)
 
     async def _get(self, path: str, query: Mapping[str, str | int]) -> httpx.Response:
         try:
