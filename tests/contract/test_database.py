@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, inspect, select, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from lienthong.shared.database import Database, DatabaseUnavailable, UtcDateTime, insert_or_ignore, migrate
@@ -255,3 +256,22 @@ async def test_connections_that_were_a_snapshot_read_anew_afterwards(letters_dat
         seen.append(await connection.scalar(select(func.count()).select_from(letters)))
 
     assert seen == [0, 1]
+
+
+@pytest.mark.parametrize("error", [asyncpg.InterfaceError("connection is closed"), asyncpg.InternalClientError("11")])
+@pytest.mark.parametrize("is_translated", [True, False])
+async def test_a_connection_that_breaks_while_it_is_made_ready_is_passing(
+    error: Exception, is_translated: bool, postgres_server_url: str
+) -> None:
+    database = Database(postgres_server_url)
+
+    @event.listens_for(database._reading.sync_engine, "connect")
+    def breaks(connection: Any, _: object) -> None:
+        if is_translated:
+            raise connection.dbapi.InterfaceError(str(error)) from error
+        raise error
+
+    with pytest.raises(DatabaseUnavailable):
+        async with database.read():
+            pass
+    await database.close()

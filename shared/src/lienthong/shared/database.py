@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakSet
 
 import aiosqlite
+import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from pydantic import TypeAdapter
@@ -45,6 +46,8 @@ _one_migration = threading.Lock()  # Alembic keeps the current migration in a mo
 _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 _PASSING_SQLSTATES = ("08", "40", "53", "57P")
 """Connection, rollback by the server, resources, operator. Source: PostgreSQL appendix A, classes."""
+_BROKEN_WHILE_CONNECTING = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg says of a connection that broke while it was made ready."""
 _PASSING_SQLITE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -227,9 +230,11 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with AsyncExitStack() as held:
         try:
             connection = await held.enter_async_context(engine.connect())
-        except (OSError, PoolTimeout) as error:
+        except (OSError, PoolTimeout, *_BROKEN_WHILE_CONNECTING) as error:
             raise DatabaseUnavailable("The database cannot be reached; try again.") from error
         except DBAPIError as error:
+            if isinstance(error.orig and error.orig.__cause__, _BROKEN_WHILE_CONNECTING):
+                raise DatabaseUnavailable("The database cannot be reached; try again.") from error
             _raise_passing(error)
             raise
         try:
