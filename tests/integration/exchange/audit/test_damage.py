@@ -70,6 +70,20 @@ async def test_a_node_at_work_has_no_findings_and_says_what_was_checked(busy: No
     assert result.checked["messages"] == len(await busy.rows(outbox))
 
 
+async def test_a_message_of_several_envelopes_is_read_whole(busy: Node) -> None:
+    [sent] = [row for row in await busy.rows(deliveries) if row["agency"] == "G22"]
+    [row] = [row for row in await busy.rows(outbox) if row["document_id"] == sent["document_id"]]
+    twice = f"{row['envelope']}~{row['envelope']}"
+
+    async with changed(busy, outbox, outbox.c.id == row["id"], envelope=twice):
+        whole = await audited(busy, after=STUCK_AFTER + MOMENT)
+    async with changed(busy, outbox, outbox.c.id == row["id"], envelope=f"{row['envelope']}~x"):
+        torn = await audited(busy)
+
+    assert whole.found == {("delivery-moving", STUCK): 1}
+    assert torn.found == {("outbox-names", BROKEN): 1}
+
+
 async def test_every_damage_to_the_database_is_found_as_what_it_is(busy: Node) -> None:
     for name, (damage, found) in (await _damages(busy)).items():
         async with damage:

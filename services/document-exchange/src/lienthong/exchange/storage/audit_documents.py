@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import BindParameter, Integer, Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -10,11 +11,11 @@ from sqlalchemy.orm import aliased
 from lienthong.exchange.domain.audit_documents import DeliveryFacts, DocumentFacts, Statement, StatusFacts
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.exchange.storage.schema import deliveries, documents, evidence, outbox, statuses, submissions
-from lienthong.shared.contracts.envelope import Envelope
+from lienthong.shared.contracts.envelope import BUNDLE_SEPARATOR, Envelope
 from lienthong.shared.contracts.evidence import Event
 from lienthong.shared.edxml.model import BusinessStatus
 from lienthong.shared.identifiers import AgencyCode, DeliveryId, DocumentId, EvidenceId, NodeId, Sha256
-from lienthong.shared.signatures.seals import claimed_payload
+from lienthong.shared.signatures.seals import SealInvalid, claimed_payload
 
 T = TypeVar("T")
 
@@ -128,12 +129,16 @@ async def _grouped(
 
 
 def named_deliveries(row: Row[Any]) -> frozenset[DeliveryId]:
-    """The deliveries that the envelope in an outbox row carries; none if it cannot be read."""
+    """The deliveries that the envelopes in an outbox row carry; none if they cannot be read (its own check tells)."""
+    return frozenset(one.id for envelope in read_envelopes(row.envelope) for one in envelope.deliveries)
+
+
+def read_envelopes(text: str) -> tuple[Envelope, ...]:
+    """The envelopes of one message, which this node sealed; none: it is something else."""
     try:
-        envelope = Envelope.model_validate_json(claimed_payload(row.envelope))
-    except Exception:  # noqa: BLE001 — whatever is in it, the outbox's own check tells
-        return frozenset()
-    return frozenset(one.id for one in envelope.deliveries)
+        return tuple(Envelope.model_validate_json(claimed_payload(one)) for one in text.split(BUNDLE_SEPARATOR))
+    except (SealInvalid, ValidationError):
+        return ()
 
 
 def _delivery(row: Row[Any]) -> DeliveryFacts:

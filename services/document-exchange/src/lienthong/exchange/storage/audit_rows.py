@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lienthong.exchange.domain.audit_rows import EntryFacts, EvidenceFacts, MessageFacts, SubmissionFacts
 from lienthong.exchange.domain.evidence_log import evidence_leaf_hash
+from lienthong.exchange.storage.audit_documents import read_envelopes
 from lienthong.exchange.storage.schema import (
     deliveries,
     documents,
@@ -20,8 +21,7 @@ from lienthong.exchange.storage.schema import (
 )
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
 from lienthong.shared.contracts.evidence import Event
-from lienthong.shared.identifiers import DeliveryId, DocumentId, EvidenceId, MessageId, NodeId, Sha256
-from lienthong.shared.signatures.seals import claimed_payload
+from lienthong.shared.identifiers import DeliveryId, DocumentId, EvidenceId, MessageId, NodeId
 
 _MOST: Final = bindparam("most", type_=Integer)
 _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
@@ -103,8 +103,8 @@ def _submission(row: Any, receipts: Mapping[str, set[str]]) -> SubmissionFacts: 
 async def message_facts(connection: AsyncConnection, after: MessageId, *, limit: int) -> list[MessageFacts]:
     """Messages that wait, by id from beyond ``after``. Whether their packages are in the store is not looked at."""
     rows = (await connection.execute(_MESSAGES, {"after": after, "most": limit})).all()
-    read = {row.id: _read(row.envelope) for row in rows}
-    carrying = [one for one in read.values() if one is not None and one.kind is EnvelopeKind.DOCUMENT]
+    read = {row.id: read_envelopes(row.envelope) for row in rows}
+    carrying = [one for each in read.values() for one in each if one.kind is EnvelopeKind.DOCUMENT]
     named = {delivery.id for one in carrying for delivery in one.deliveries}
     known = set((await connection.execute(_KNOWN, {"ids": sorted(named)})).scalars())
     wanted = {"ids": sorted({one.document.id for one in carrying})}
@@ -114,29 +114,23 @@ async def message_facts(connection: AsyncConnection, after: MessageId, *, limit:
 
 def _message(
     row: Any,  # noqa: ANN401 — likewise
-    envelope: Envelope | None,
+    envelopes: Sequence[Envelope],
     *,
     packages: Mapping[str, str],
     known: Collection[str],
 ) -> MessageFacts:
-    carries = envelope if envelope is not None and envelope.kind is EnvelopeKind.DOCUMENT else None
+    carrying = [one for one in envelopes if one.kind is EnvelopeKind.DOCUMENT]
+    about = carrying[0].document if carrying else None
     return MessageFacts(
         id=MessageId(row.id),
-        is_readable=envelope is not None,
-        names=carries.document.id if carries else None,
-        package=Sha256(carries.document.package.sha256) if carries else None,
-        is_known=carries is not None and packages.get(carries.document.id) == carries.document.package.sha256,
+        is_readable=bool(envelopes),
+        names=about.id if about else None,
+        package=about.package.sha256 if about else None,
+        is_known=about is not None and packages.get(about.id) == about.package.sha256,
         unknown_deliveries=frozenset(
-            DeliveryId(one.id) for one in (carries.deliveries if carries else ()) if one.id not in known
+            DeliveryId(one.id) for envelope in carrying for one in envelope.deliveries if one.id not in known
         ),
     )
-
-
-def _read(envelope: str) -> Envelope | None:
-    try:
-        return Envelope.model_validate_json(claimed_payload(envelope))
-    except Exception:  # noqa: BLE001 — whatever it is, it is no envelope
-        return None
 
 
 async def evidence_facts(
