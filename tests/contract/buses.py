@@ -8,7 +8,7 @@ from typing import Protocol
 
 import aio_pika
 
-from lienthong.shared.bus import Bus, Message, Received, RetryDelay, dead_queue_name, queue_name
+from lienthong.shared.bus import Bus, DeadReceived, Message, Received, RetryDelay, dead_queue_name, queue_name
 from lienthong.shared.bus.in_process import InProcessBroker, InProcessBus
 from lienthong.shared.bus.rabbitmq import RabbitMQBus
 from lienthong.shared.identifiers import MessageId, NodeId, new_uuid
@@ -23,9 +23,6 @@ class Buses(Protocol):
     async def connect(self, node: NodeId | None = None) -> Bus:
         """A bus as another process of the node has it."""
 
-    async def dead_letters(self, node: NodeId) -> list[tuple[MessageId, str]]:
-        """Id and reason of what was given up, oldest first."""
-
 
 class InProcessBuses:
     def __init__(self) -> None:
@@ -35,9 +32,6 @@ class InProcessBuses:
         bus = InProcessBus(self._broker, node=node, retry_delay=SOON)
         await bus.open()
         return bus
-
-    async def dead_letters(self, node: NodeId) -> list[tuple[MessageId, str]]:
-        return [(letter.message.id, letter.reason) for letter in self._broker.dead_letters(node)]
 
 
 class RabbitMQBuses:
@@ -53,15 +47,6 @@ class RabbitMQBuses:
         if node is not None:
             self.nodes.add(node)
         return bus
-
-    async def dead_letters(self, node: NodeId) -> list[tuple[MessageId, str]]:
-        async with await aio_pika.connect(self.url) as connection, connection.channel() as channel:
-            queue = await channel.get_queue(dead_queue_name(node))
-            found = []
-            while message := await queue.get(fail=False, no_ack=True):
-                death = message.headers.get("x-first-death-reason", "")
-                found.append((MessageId(message.message_id or ""), str(message.headers.get("reason", death))))
-            return found
 
     async def close(self) -> None:
         for bus in self.opened:
@@ -88,6 +73,16 @@ def message_to(node: NodeId, *, envelope: str = "header.claims.signature", body:
 async def consuming(bus: Bus, node: NodeId, *, size: int = 10) -> AsyncIterator[AsyncIterator[Sequence[Received]]]:
     """Batches for a node; leaving the block is what the death of a consumer looks like to the broker."""
     batches = bus.batches(node, size=size, linger=LINGER)
+    try:
+        yield batches
+    finally:
+        await batches.aclose()  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def consuming_dead(bus: Bus, node: NodeId) -> AsyncIterator[AsyncIterator[Sequence[DeadReceived]]]:
+    """The same of what was given up."""
+    batches = bus.dead_batches(node, size=10, linger=LINGER)
     try:
         yield batches
     finally:

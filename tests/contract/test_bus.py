@@ -12,6 +12,7 @@ from tests.contract.buses import (
     Buses,
     InProcessBuses,
     consuming,
+    consuming_dead,
     message_to,
     new_node,
 )
@@ -139,10 +140,13 @@ async def test_message_beyond_the_delivery_limit_is_dead(buses: Buses) -> None:
                 (received,) = await asyncio.wait_for(anext(batches), 1)
                 deliveries += 1
                 await received.retry()
+    async with consuming_dead(bus, node) as letters:
+        (dead,) = await anext(letters)
+        await dead.ack()
     await publishing
 
     assert deliveries == DELIVERY_LIMIT
-    assert [id_ for id_, _ in await buses.dead_letters(node)] == [sent.id]
+    assert (dead.message, dead.reason, dead.detail) == (sent, "delivery-limit", "")
 
 
 async def test_buried_message_lands_in_the_dead_queue_with_its_reason(buses: Buses) -> None:
@@ -153,10 +157,54 @@ async def test_buried_message_lands_in_the_dead_queue_with_its_reason(buses: Bus
 
     async with consuming(bus, node) as batches:
         (received,) = await anext(batches)
+        await received.bury("seal-invalid", "Dấu của nút không đúng.")
+    async with consuming_dead(bus, node) as letters:
+        (dead,) = await anext(letters)
+        await dead.ack()
+        await publishing
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(letters), 0.2)
+
+    assert (dead.message, dead.reason, dead.detail) == (sent, "seal-invalid", "Dấu của nút không đúng.")
+
+
+async def test_dead_message_that_was_not_answered_for_comes_again_however_often(buses: Buses) -> None:
+    node = new_node()
+    bus = await buses.connect(node)
+    sent = message_to(node)
+    publishing = asyncio.create_task(bus.publish(sent))
+    async with consuming(bus, node) as batches:
+        (received,) = await anext(batches)
         await received.bury("seal-invalid")
+
+    async with consuming_dead(bus, node) as letters:
+        for _ in range(DELIVERY_LIMIT + 5):
+            (dead,) = await anext(letters)
+            await dead.retry()
+    async with consuming_dead(bus, node) as letters:
+        (dead,) = await anext(letters)
+        await dead.ack()
     await publishing
 
-    assert await buses.dead_letters(node) == [(sent.id, "seal-invalid")]
+    assert (dead.message, dead.reason) == (sent, "seal-invalid")
+
+
+async def test_in_process_a_dead_message_stays_in_the_senders_outbox_until_somebody_has_kept_it() -> None:
+    buses = InProcessBuses()
+    node = new_node()
+    bus = await buses.connect(node)
+    bus._confirm_timeout = timedelta(milliseconds=20)  # type: ignore[attr-defined]
+    publishing = asyncio.create_task(bus.publish(message_to(node)))
+    async with consuming(bus, node) as batches:
+        (received,) = await anext(batches)
+        await received.bury("seal-invalid")
+
+    with pytest.raises(BusUnavailable):
+        await publishing
+
+    async with consuming_dead(bus, node) as letters:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(letters), 0.1)
 
 
 async def test_batches_hold_at_most_the_size_asked_for(buses: Buses) -> None:

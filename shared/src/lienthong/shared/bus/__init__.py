@@ -91,8 +91,30 @@ class Received(Protocol):
     async def retry(self) -> None:
         """Not now: back to the queue (to the dead queue after ``DELIVERY_LIMIT``)."""
 
-    async def bury(self, reason: str) -> None:
-        """Never: to the dead queue, with ``reason`` (a problem code)."""
+    async def bury(self, reason: str, detail: str = "") -> None:
+        """Never: to the dead queue, with ``reason`` (a problem code) and a sentence about it."""
+
+
+class DeadReceived(Protocol):
+    """A message taken from a dead queue and not yet answered for. Exactly one of the two must be called."""
+
+    @property
+    def message(self) -> Message:
+        """What was given up."""
+
+    @property
+    def reason(self) -> str:
+        """Why: a problem code, or the broker's own word, such as ``delivery-limit``. Any node may have written it."""
+
+    @property
+    def detail(self) -> str:
+        """A sentence about it; empty: none. Likewise."""
+
+    async def ack(self) -> None:
+        """Kept elsewhere: the broker forgets it."""
+
+    async def retry(self) -> None:
+        """Not now: back to the dead queue, without limit."""
 
 
 class Publisher(Protocol):
@@ -102,7 +124,18 @@ class Publisher(Protocol):
         """Returns once the broker has confirmed. Raises :class:`BusUnavailable` or :class:`Unroutable`."""
 
 
-class Bus(Publisher, Protocol):
+class Source(Publisher, Protocol):
+    """Where a consumer takes messages, and puts back what has waited for long."""
+
+    def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
+        """Batches of at least one message for ``node``: at most ``size``, or what came within ``linger`` of the first.
+
+        Survives broker restarts: it reconnects and goes on; unanswered messages come again. Closing the iterator
+        gives back what is not answered for.
+        """
+
+
+class Bus(Source, Protocol):
     """One broker, as one node's process sees it."""
 
     async def open(self) -> None:
@@ -111,12 +144,8 @@ class Bus(Publisher, Protocol):
     async def close(self) -> None:
         """Stops taking, gives back what is not answered for, and disconnects."""
 
-    def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
-        """Batches of at least one message for ``node``: at most ``size``, or what came within ``linger`` of the first.
-
-        Survives broker restarts: it reconnects and goes on; unanswered messages come again. Closing the iterator
-        gives back what is not answered for.
-        """
+    def dead_batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[DeadReceived]]:
+        """What was given up on its way to ``node``, in batches like those of :meth:`batches`."""
 
     async def ready(self) -> bool:
         """Whether the broker answers now."""

@@ -21,7 +21,11 @@ _ENVELOPE_BYTES = "envelope-bytes"
 _DESTINATION = "destination"
 _PRIORITY = "priority"
 _DELIVERY_COUNT = "x-delivery-count"
-_OWN = {_ENVELOPE, _ENVELOPE_BYTES, _DESTINATION, _PRIORITY, _DELIVERY_COUNT}
+_REASON = "reason"
+_DETAIL = "detail"
+_DEATH = "x-first-death-reason"
+_OWN = {_ENVELOPE, _ENVELOPE_BYTES, _DESTINATION, _PRIORITY, _REASON, _DETAIL}
+_OF_THE_BROKER = "x-"
 
 
 async def declare_exchange(channel: AbstractChannel) -> AbstractExchange:
@@ -88,8 +92,24 @@ def decode(received: AbstractIncomingMessage) -> Message:
         envelope=envelope,
         body=received.body[split:],
         priority=_whole(headers.get(_PRIORITY)),
-        headers={name: value for name, value in headers.items() if name not in _OWN and isinstance(value, str)},
+        headers={
+            name: value
+            for name, value in headers.items()
+            if isinstance(value, str) and name not in _OWN and not name.startswith(_OF_THE_BROKER)
+        },
     )
+
+
+def epitaph(reason: str, detail: str) -> HeadersType:
+    """The headers that say why a message was given up."""
+    return {_REASON: reason, _DETAIL: detail}
+
+
+def reason_of(received: AbstractIncomingMessage) -> tuple[str, str]:
+    """Why a message was given up, and a sentence about it; the broker's own reason if no consumer gave one."""
+    headers = received.headers
+    of_the_broker = str(headers.get(_DEATH, "unknown")).replace("_", "-")
+    return str(headers.get(_REASON, of_the_broker)), str(headers.get(_DETAIL, ""))
 
 
 def attempts_of(received: AbstractIncomingMessage) -> int:

@@ -1,7 +1,8 @@
 """The bus of the embedded start: queues in this process's memory, with the guarantees of a broker.
 
-Nothing here survives the process, so a publish is confirmed only when the receiver has answered for the message:
-until then it is still in the sender's outbox, which is on disk. A crash loses nothing.
+Nothing here survives the process, so a publish is confirmed only when the receiver has acknowledged the message, or
+whoever takes from the dead queue has: until then it is still in the sender's outbox, which is on disk. A crash loses
+nothing.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from lienthong.shared.bus import (
     DEFAULT_RETRY_DELAY,
     DELIVERY_LIMIT,
     BusUnavailable,
+    DeadReceived,
     Message,
     Received,
     RetryDelay,
@@ -24,17 +26,6 @@ from lienthong.shared.identifiers import NodeId
 CONFIRM_TIMEOUT = timedelta(seconds=30)
 """How long a publisher waits for the receiver to answer; longer than the receiver takes to pull a large package
 is not needed: the message comes again, and the inbox knows it."""
-DEAD_KEPT = 200
-"""Dead letters kept for each node; the oldest go first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A message that was given up."""
-
-    message: Message
-    reason: str
-    """A problem code, or ``delivery-limit``."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -42,13 +33,17 @@ class _Carried:
     message: Message
     confirmed: asyncio.Future[None]
     attempts: int = 0
+    reason: str = ""
+    """Why it was given up: a problem code, or ``delivery-limit``."""
+    detail: str = ""
 
 
 @dataclass(slots=True)
 class _Queue:
+    dead: "_Queue | None" = None
+    """Where what is given up goes; a dead queue has none itself, and gives nothing up."""
     waiting: deque[_Carried] = field(default_factory=deque)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    dead: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=DEAD_KEPT))
 
     def put(self, carried: _Carried) -> None:
         self.waiting.append(carried)
@@ -60,9 +55,17 @@ class _Queue:
             self.waiting.appendleft(carried)
             self.arrived.set()
 
-    def bury(self, carried: _Carried, reason: str) -> None:
-        self.dead.append(DeadLetter(message=carried.message, reason=reason))
-        _confirm(carried)
+    def bury(self, carried: _Carried, reason: str, detail: str = "") -> None:
+        """To the dead queue, unless its publisher has given up: then the outbox sends it again."""
+        if carried.confirmed.done():
+            return
+        carried.reason, carried.detail, carried.attempts = reason, detail, 0
+        (self.dead or self).put(carried)
+
+    def remove(self, carried: _Carried) -> None:
+        for queue in (self, self.dead):
+            if queue is not None and carried in queue.waiting:
+                queue.waiting.remove(carried)
 
     async def take(self) -> _Carried:
         while not self.waiting:
@@ -81,7 +84,7 @@ class InProcessBroker:
 
     def declare(self, node: NodeId) -> None:
         """Makes the queue of ``node``, if there is none."""
-        self._queues.setdefault(node, _Queue())
+        self._queues.setdefault(node, _Queue(dead=_Queue()))
 
     def queue(self, node: NodeId) -> _Queue:
         """The queue of ``node``. Raises :class:`Unroutable`."""
@@ -89,10 +92,6 @@ class InProcessBroker:
             return self._queues[node]
         except KeyError:
             raise Unroutable(f"No queue is bound for node {node}.") from None
-
-    def dead_letters(self, node: NodeId) -> Sequence[DeadLetter]:
-        """What was buried on its way to ``node``, oldest first."""
-        return tuple(self.queue(node).dead)
 
 
 class InProcessBus:
@@ -137,7 +136,7 @@ class InProcessBus:
         return self._is_open
 
     async def publish(self, message: Message) -> None:
-        """Returns once the receiver has acknowledged or buried the message."""
+        """Returns once the message was acknowledged, by its receiver or out of the dead queue."""
         if not self._is_open:
             raise BusUnavailable("The bus is closed.")
         queue = self._broker.queue(message.destination)
@@ -150,12 +149,18 @@ class InProcessBus:
             raise BusUnavailable(f"Node {message.destination} has not answered in time.") from error
         finally:
             carried.confirmed.cancel()  # no effect on a confirmed one; tells the queue that the publisher has gone
-            if carried in queue.waiting:
-                queue.waiting.remove(carried)
+            queue.remove(carried)
 
-    async def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
+    def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
+        """See :class:`~lienthong.shared.bus.Source`."""
+        return self._held(self._broker.queue(node), size=size, linger=linger)
+
+    def dead_batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[DeadReceived]]:
         """See :class:`~lienthong.shared.bus.Bus`."""
         queue = self._broker.queue(node)
+        return self._held(queue.dead or queue, size=size, linger=linger)
+
+    async def _held(self, queue: _Queue, *, size: int, linger: timedelta) -> AsyncIterator[Sequence["_Taken"]]:
         mine: set[_Taken] = set()
         try:
             while True:
@@ -197,6 +202,14 @@ class _Taken:
     def attempts(self) -> int:
         return self._carried.attempts
 
+    @property
+    def reason(self) -> str:
+        return self._carried.reason
+
+    @property
+    def detail(self) -> str:
+        return self._carried.detail
+
     async def ack(self) -> None:
         if self._let_go():
             _confirm(self._carried)
@@ -204,15 +217,15 @@ class _Taken:
     async def retry(self) -> None:
         if not self._let_go():
             return
-        if self.attempts >= DELIVERY_LIMIT:
+        if self.attempts >= DELIVERY_LIMIT and self._queue.dead is not None:
             self._queue.bury(self._carried, "delivery-limit")
         else:
             delay = self._retry_delay.after(self.attempts).total_seconds()
             asyncio.get_running_loop().call_later(delay, self._queue.put_back, self._carried)
 
-    async def bury(self, reason: str) -> None:
+    async def bury(self, reason: str, detail: str = "") -> None:
         if self._let_go():
-            self._queue.bury(self._carried, reason)
+            self._queue.bury(self._carried, reason, detail)
 
     def give_back(self) -> None:
         if self._let_go():

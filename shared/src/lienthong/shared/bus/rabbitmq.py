@@ -21,13 +21,16 @@ from yarl import URL
 from lienthong.shared.bus import (
     DEFAULT_RETRY_DELAY,
     BusUnavailable,
+    DeadReceived,
     Message,
     Received,
     RetryDelay,
     Unroutable,
     amqp,
+    dead_queue_name,
+    queue_name,
 )
-from lienthong.shared.bus.rabbitmq_consumer import Consumer
+from lienthong.shared.bus.rabbitmq_consumer import Consumer, Delivered
 from lienthong.shared.identifiers import MessageId, NodeId
 
 TIMEOUT = timedelta(seconds=5)
@@ -110,24 +113,35 @@ class RabbitMQBus:
         link = await self._linked()
         await self._publish(link.nodes, message, key=message.destination)
 
-    async def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
+    def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
+        """See :class:`~lienthong.shared.bus.Source`."""
+        return self._delivered(node, queue_name(node), size=size, prefetch=2 * size, linger=linger)
+
+    def dead_batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[DeadReceived]]:
         """See :class:`~lienthong.shared.bus.Bus`."""
+        return self._delivered(node, dead_queue_name(node), size=size, prefetch=size, linger=linger)
+
+    async def _delivered(
+        self, node: NodeId, queue: str, *, size: int, prefetch: int, linger: timedelta
+    ) -> AsyncIterator[Sequence[Delivered]]:
         while not self._is_closed:
             try:
                 link = await self._linked()
                 await amqp.declare_queues(link.channel, node)  # somebody may have deleted them since the link was made
-                consumer = Consumer(node=node, prefetch=2 * size, bury=self._bury, retry_delay=self._retry_delay)
+                consumer = Consumer(
+                    node=node, queue=queue, prefetch=prefetch, bury=self._bury, retry_delay=self._retry_delay
+                )
                 async with consumer.consuming(link.connection, within=SETUP_TIMEOUT):
                     while batch := await consumer.batch(size=size, linger=linger):
                         yield batch
             except (BusUnavailable, *LOST) as error:
-                _log.warning("consuming broke off", node=node, error=type(error).__name__)
+                _log.warning("consuming broke off", queue=queue, error=type(error).__name__)
             if not self._is_closed:  # at random, so that a broker that returns is not met by all its nodes at once
                 await asyncio.sleep(RECONNECT_DELAY.total_seconds() * random.uniform(0.5, 1.5))  # noqa: S311
 
-    async def _bury(self, node: NodeId, message: Message, reason: str) -> None:
+    async def _bury(self, node: NodeId, message: Message, epitaph: HeadersType) -> None:
         link = await self._linked()
-        await self._publish(link.dead, message, key=node, extra={"reason": reason})
+        await self._publish(link.dead, message, key=node, extra=epitaph)
 
     async def _publish(
         self, exchange: AbstractExchange, message: Message, *, key: str, extra: HeadersType | None = None

@@ -8,25 +8,23 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, HeadersType
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from lienthong.shared.bus import (
     HIGHEST_PRIORITY,
     BusUnavailable,
     Message,
-    Received,
     RetryDelay,
     Unroutable,
     amqp,
-    queue_name,
 )
 from lienthong.shared.identifiers import NodeId
 
 _LOST = (AMQPError, OSError, ChannelInvalidStateError)
 
 _log = structlog.get_logger(__name__)
-_Bury = Callable[[NodeId, Message, str], Awaitable[None]]
+_Bury = Callable[[NodeId, Message, HeadersType], Awaitable[None]]
 
 
 class Consumer:
@@ -34,13 +32,15 @@ class Consumer:
 
     Args:
         node: Whose queue.
+        queue: That queue, or the node's dead queue.
         prefetch: Messages that the broker hands over before any is answered for.
         bury: Publishes a copy to the dead queue, with a reason.
         retry_delay: How long a message that is not wanted now stays away.
     """
 
-    def __init__(self, *, node: NodeId, prefetch: int, bury: _Bury, retry_delay: RetryDelay) -> None:
+    def __init__(self, *, node: NodeId, queue: str, prefetch: int, bury: _Bury, retry_delay: RetryDelay) -> None:
         self.node = node
+        self._queue = queue
         self.bury = bury
         self.retry_delay = retry_delay
         self._prefetch = prefetch
@@ -67,10 +67,10 @@ class Consumer:
         channel.close_callbacks.add(self._on_close)
         underlay = await channel.get_underlay_channel()
         underlay.on_consumer_cancel_callbacks.add(self._on_cancel)  # the queue was deleted, or its leader moved
-        queue = await channel.get_queue(queue_name(self.node), ensure=False)
+        queue = await channel.get_queue(self._queue, ensure=False)
         await queue.consume(self._arrive)
 
-    async def batch(self, *, size: int, linger: timedelta) -> Sequence[Received]:
+    async def batch(self, *, size: int, linger: timedelta) -> Sequence["Delivered"]:
         """At most ``size`` messages: the next, and what comes within ``linger`` of it. Empty: the channel is gone.
 
         Of what the broker has handed over, the most urgent go first: its queue knows no priorities (RabbitMQ 3.10).
@@ -86,7 +86,7 @@ class Consumer:
                     if following is None:
                         return ()  # what this channel brought can no longer be answered for, and comes again
                     batch.append(following)
-        return [_Delivered(self, message) for message in batch]
+        return [Delivered(self, message) for message in batch]
 
     def later(self, delay: timedelta, action: Callable[[], Awaitable[None]]) -> None:
         """Does ``action`` after ``delay``, unless consuming ends before."""
@@ -112,26 +112,29 @@ class Consumer:
         self._end()
 
 
-class _Delivered:
-    """A message in the hands of a consumer."""
+class Delivered:
+    """A message in the hands of a consumer, out of either queue."""
 
     def __init__(self, consumer: Consumer, received: AbstractIncomingMessage) -> None:
         self._consumer = consumer
         self._received = received
         self.message = amqp.decode(received)
         self.attempts = amqp.attempts_of(received)
+        self.reason, self.detail = amqp.reason_of(received)
 
     async def ack(self) -> None:
+        """Done."""
         await _unless_lost(self._received.ack())
 
     async def retry(self) -> None:
+        """Not now."""
         delay = self._consumer.retry_delay.after(self.attempts)
         self._consumer.later(delay, lambda: self._received.nack(requeue=True))
 
-    async def bury(self, reason: str) -> None:
+    async def bury(self, reason: str, detail: str = "") -> None:
         """A copy with the reason goes to the dead queue first; if it cannot, the broker moves the message without."""
         try:
-            await self._consumer.bury(self._consumer.node, self.message, reason)
+            await self._consumer.bury(self._consumer.node, self.message, amqp.epitaph(reason, detail))
         except (BusUnavailable, Unroutable):
             _log.warning("buried without its reason", message=self.message.id, reason=reason)
             await _unless_lost(self._received.reject(requeue=False))
