@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lienthong.shared.bus import Message, Received
+from lienthong.shared.bus import DeadReceived, Message, Received
 from lienthong.shared.bus.in_process import InProcessBus
 from lienthong.shared.identifiers import NodeId
 
@@ -67,3 +67,7 @@ class CountingBus:
     def batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[Received]]:
         """See :class:`~lienthong.shared.bus.Bus`."""
         return self._bus.batches(node, size=size, linger=linger)
+
+    def dead_batches(self, node: NodeId, *, size: int, linger: timedelta) -> AsyncIterator[Sequence[DeadReceived]]:
+        """See :class:`~lienthong.shared.bus.Bus`."""
+        return self._bus.dead_batches(node, size=size, linger=linger)

@@ -25,7 +25,7 @@ DEEP: Final = 200_000
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation. ``path`` may hold ``{names}``; ``body`` is one that it takes as it stands."""
+    """One operation. ``path`` may hold ``{names}``; ``body`` is one that it takes as it stands; ``undo``: ends it."""
 
     service: str
     method: str
@@ -33,6 +33,7 @@ class Operation:
     body: Mapping[str, Any] = field(default_factory=dict)
     query: tuple[str, ...] = ()
     client: str = OPERATOR_CLIENT
+    undo: "Operation | None" = None
 
     def __str__(self) -> str:
         return f"{self.service} {self.method} {self.path}"
@@ -76,6 +77,7 @@ _ACT: Final = {
     "decision": {"number": "202/2025/QH15", "date": "2025-06-12"},
     "operations": [{"do": "rename", "code": NODE, "name": "UBND huyện Thử"}],
 }
+_UNDRAIN: Final = Operation(service="node", method="POST", path="/v1/admin/undrain", body={"reason": "x"})
 JSON_OPERATIONS: Final = (
     Operation(
         service="node", method="POST", path="/v1/documents", body={"upload": ID, "sha256": "0" * 64}, client=NODE
@@ -119,6 +121,24 @@ JSON_OPERATIONS: Final = (
     *(
         Operation(service="node", method="POST", path=f"/v1/admin/destinations/{{node}}/{verb}", body={"reason": "x"})
         for verb in ("pause", "resume", "retry")
+    ),
+    Operation(service="node", method="POST", path="/v1/admin/drain", body={"reason": "x"}, undo=_UNDRAIN),
+    _UNDRAIN,
+    Operation(
+        service="node",
+        method="POST",
+        path="/v1/admin/redeliveries",
+        body={"agency": NODE, "since": "2100-01-01T00:00:00Z", "dry_run": True, "reason": "x"},
+    ),
+    Operation(
+        service="node",
+        method="POST",
+        path="/v1/admin/dead-letters/replay",
+        body={"code": "x", "issuer": "x", "limit": 1, "reason": "x"},
+    ),
+    *(
+        Operation(service="node", method="POST", path=f"/v1/admin/dead-letters/{{letter}}/{verb}", body={"reason": "x"})
+        for verb in ("replay", "discard")
     ),
     Operation(service="registry", method="PUT", path="/v1/agencies/{code}", body=_AGENCY),
     Operation(service="registry", method="PUT", path="/v1/nodes/{code}", body=_NODE),
@@ -168,6 +188,13 @@ READ_OPERATIONS: Final = (
     Operation(service="node", method="GET", path="/v1/log/inclusion", query=("evidence", "size")),
     Operation(service="node", method="GET", path="/v1/log/consistency", query=("from", "to")),
     Operation(service="node", method="GET", path="/v1/log/entries", query=("begin", "size", "limit")),
+    Operation(
+        service="node",
+        method="GET",
+        path="/v1/admin/dead-letters",
+        query=("state", "code", "issuer", "act", "limit", "cursor"),
+    ),
+    Operation(service="node", method="GET", path="/v1/admin/dead-letters/{letter}"),
     Operation(service="node", method="GET", path="/v1/admin/acts", query=("limit", "cursor")),
     Operation(service="node", method="GET", path="/vanbans"),
     Operation(service="node", method="GET", path="/vanbans/{doc_id}", client=NODE),

@@ -216,7 +216,11 @@ async def sweep_bodies(network: WholeNetwork, operation: Operation) -> None:
 
     send = partial(asker.ask, operation, target, headers=JSON)
 
-    assert await failures([partial(send, content=content) for content in spoilt_bodies(operation.body)]) == []
+    failed = await failures([partial(send, content=content) for content in spoilt_bodies(operation.body)])
+    if operation.undo is not None:  # some of it was no nonsense
+        (await asker.ask(operation.undo, filled(operation.undo), json=operation.undo.body)).raise_for_status()
+
+    assert failed == []
 
 
 def filled(operation: Operation, value: str = "") -> str:

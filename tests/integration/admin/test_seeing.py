@@ -32,10 +32,13 @@ async def test_destinations_show_what_waits_since_when_and_what_went_wrong(netwo
 
     [shown] = [one for one in await desk.ask("destinations", "--node", "H28") if one["node"] == node]
     table = await desk.type("destinations", "--node", "H28")
+    async with network.databases["H28"].begin() as connection:
+        await connection.execute(outbox.delete().where(outbox.c.destination == node))
 
     assert shown == {
         "node": node,
         "backlog": 2,
+        "sent": 0,
         "oldest_at": "2026-11-20T02:58:41Z",
         "attempts": 7,
         "next_attempt_at": later.isoformat().replace("+00:00", "Z"),

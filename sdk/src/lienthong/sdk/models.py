@@ -169,6 +169,8 @@ class InboxItem(Contract):
     transport_status: str
     lease_until: datetime | None = None
     document: DocumentSummary
+    redelivery: bool = False
+    """The agency took it over before, and gets it again."""
 
 
 class Claim(Contract):
@@ -178,6 +180,7 @@ class Claim(Contract):
     lease_token: str
     lease_until: datetime
     document: DocumentSummary
+    redelivery: bool = False
 
 
 class Acknowledged(Contract):

@@ -50,6 +50,10 @@ class OperatorClient(LienthongClient):
         call = await self._call("GET", path, params=parameters(**given))
         return model.model_validate_json((await self._transport.send(call)).content)
 
-    async def act(self, path: str, model: type[M], **said: object) -> M:
-        """Tells the node to do something; ``said``: the body's members. May be repeated, as every act of a node."""
-        return model.model_validate_json((await self._post(path, said)).content)
+    async def act(self, path: str, model: type[M], *, key: str | None = None, **said: object) -> M:
+        """Tells the node to do something; ``said``: the body's members; ``key``: the order's Idempotency-Key, if any.
+
+        May be repeated, as every act of a node.
+        """
+        headers = {"Idempotency-Key": key} if key else None
+        return model.model_validate_json((await self._post(path, said, headers=headers)).content)

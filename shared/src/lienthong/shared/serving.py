@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import structlog
@@ -107,8 +107,11 @@ def _request_id(given: str) -> str:
     return given if plain else new_uuid()
 
 
-def health_router(checks: Mapping[str, Check]) -> APIRouter:
-    """``/health/live`` (the process answers) and ``/health/ready`` (each check holds)."""
+NO_NOTES: Mapping[str, Check] = MappingProxyType({})
+
+
+def health_router(checks: Mapping[str, Check], notes: Mapping[str, Check] = NO_NOTES) -> APIRouter:
+    """``/health/live`` (the process answers) and ``/health/ready`` (each check holds; ``notes`` are only told)."""
     router = APIRouter(prefix="/health", tags=["health"])
 
     @router.get("/live", summary="Whether the process answers")
@@ -121,7 +124,8 @@ def health_router(checks: Mapping[str, Check]) -> APIRouter:
         if not all(results.values()):
             away = ", ".join(name for name, good in results.items() if not good)
             raise NotReady(f"Not ready: {away}.", facts={"checks": results})
-        return JSONResponse({"status": "ready", "checks": results})
+        told = {name: await note() for name, note in notes.items()}
+        return JSONResponse({"status": "ready", "checks": results, **told})
 
     return router
 
@@ -133,13 +137,14 @@ def create_app(
     lifespan: Lifespan,
     routers: Sequence[APIRouter],
     checks: Mapping[str, Check],
+    notes: Mapping[str, Check] = NO_NOTES,
 ) -> FastAPI:
     """A FastAPI application with what every service has. ``hop`` names it in problem documents."""
     app = FastAPI(title=title, version="1", lifespan=lifespan, docs_url="/docs", redoc_url=None)
     install_problem_handlers(app, hop=hop)
     for router in routers:
         app.include_router(router)
-    app.include_router(health_router(checks))
+    app.include_router(health_router(checks, notes))
     install_openapi(app)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestIDMiddleware)

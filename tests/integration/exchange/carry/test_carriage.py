@@ -8,12 +8,13 @@ from typing import Any
 
 from lienthong.exchange.domain.envelopes import Leg, document_envelope
 from lienthong.exchange.domain.evidence import Happening, outcomes
+from lienthong.exchange.storage.operations_schema import dead_letters
 from lienthong.exchange.storage.schema import deliveries, documents, evidence, inbox, outbox
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
 from lienthong.shared.bus import Message
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeDelivery
 from lienthong.shared.contracts.evidence import Event
-from lienthong.shared.identifiers import DeliveryId, MessageId, NodeId, Sha256, new_uuid
+from lienthong.shared.identifiers import DeliveryId, MessageId, Sha256, new_uuid
 from lienthong.shared.signatures.seals import claimed_payload
 from tests.integration.exchange.carry.handing_over import published, waiting_message
 from tests.integration.exchange.carry.tree import Tree, eventually, letter
@@ -31,7 +32,7 @@ async def test_a_body_changed_on_its_way_is_fetched_from_the_sending_node_instea
 
     await published(tree, dataclasses.replace(message, body=message.body.replace(b"181", b"999")), by="H28")
 
-    assert tree.broker.dead_letters(NodeId("G22")) == ()
+    assert await tree["G22"].rows(dead_letters) == []
     assert await tree["G22"].blobs() == await tree["H28"].blobs()
     assert len(await tree["G22"].rows(deliveries)) == 1
 
@@ -45,7 +46,7 @@ async def test_a_refused_document_is_buried_and_the_origin_marks_its_delivery_fa
 
     await published(tree, message, by="H28")
 
-    assert [one.reason for one in tree.broker.dead_letters(NodeId("G22"))] == ["package-too-large"]
+    assert [one["code"] for one in await tree["G22"].rows(dead_letters)] == ["package-too-large"]
     assert await tree["G22"].rows(documents) == []
     assert await _events(tree, "G22") == {("ContentConsignmentFailure", "G22")}
     tree["H28"].start()
@@ -74,7 +75,7 @@ async def test_a_forged_message_leaves_nothing_behind(tree: Tree) -> None:
 
     await published(tree, dataclasses.replace(message, envelope=f"{head}.{payload}.A{signature[1:]}"), by="H28")
 
-    assert [one.reason for one in tree.broker.dead_letters(NodeId("G22"))] == ["seal-invalid"]
+    assert [one["code"] for one in await tree["G22"].rows(dead_letters)] == ["seal-invalid"]
     assert [await tree["G22"].rows(table) for table in (documents, inbox, evidence, outbox)] == [[], [], [], []]
 
 
@@ -85,7 +86,7 @@ async def test_a_node_that_is_not_the_recipients_cannot_state_a_handover(tree: T
 
     await published(tree, message, by="H28.31")
 
-    assert [one.reason for one in tree.broker.dead_letters(NodeId("H28.31.05"))] == ["evidence-not-entitled"]
+    assert [one["code"] for one in await tree["H28.31.05"].rows(dead_letters)] == ["evidence-not-entitled"]
     [delivery] = await tree["H28.31.05"].rows(deliveries)
     assert delivery["transport_status"] == "initial"
 
@@ -99,7 +100,7 @@ async def test_the_id_of_another_document_cannot_be_taken_over(tree: Tree) -> No
 
     await published(tree, _under_the_same_id(tree, true, body), by="H28")
 
-    assert [one.reason for one in tree.broker.dead_letters(NodeId("G22"))] == ["document-id-taken"]
+    assert [one["code"] for one in await tree["G22"].rows(dead_letters)] == ["document-id-taken"]
     assert len(await tree["G22"].rows(deliveries)) == 1
     await retained(tree["G22"].factory, after=timedelta())
     assert len(await tree["G22"].blobs()) == 1

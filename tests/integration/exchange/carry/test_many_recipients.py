@@ -3,9 +3,9 @@
 import dataclasses
 
 from lienthong.exchange.domain.envelopes import RECIPIENTS_PER_ENVELOPE
+from lienthong.exchange.storage.operations_schema import dead_letters
 from lienthong.exchange.storage.schema import deliveries, evidence, inbox, outbox
 from lienthong.shared.contracts.envelope import BUNDLE_SEPARATOR
-from lienthong.shared.identifiers import NodeId
 from tests.integration.exchange.carry.handing_over import published, waiting_message
 from tests.integration.exchange.carry.tree import UNITS, Tree, eventually, letter
 
@@ -43,7 +43,7 @@ async def test_one_envelope_of_several_is_not_taken_for_the_whole_message(tree: 
     for some in (parts[:1], parts[1:], [*parts[1:], parts[1]]):
         await published(tree, dataclasses.replace(message, envelope=BUNDLE_SEPARATOR.join(some)), by="G22")
 
-    assert {one.reason for one in tree.broker.dead_letters(NodeId("H28"))} == {"envelope-malformed"}
+    assert {one["code"] for one in await tree["H28"].rows(dead_letters)} == {"envelope-malformed"}
     assert [await tree["H28"].rows(table) for table in (deliveries, inbox, outbox)] == [[], [], []]
     await published(tree, message, by="G22")
     assert await _has(tree, "H28", len(UNITS))

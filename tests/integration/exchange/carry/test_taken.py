@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 
 from lienthong.exchange.consumers.taken_notices import LINGER
+from lienthong.exchange.storage.operations_schema import dead_letters
 from lienthong.exchange.storage.schema import deliveries, metadata, outbox
 from lienthong.shared.bus import Message
 from lienthong.shared.contracts.taken import TAKEN_TYPE, Taken
@@ -82,4 +83,4 @@ async def _is_empty(tree: Tree, node: str) -> bool:
 
 
 async def _buried(tree: Tree, node: str, reason: str) -> bool:
-    return [one.reason for one in tree.broker.dead_letters(NodeId(node))] == [reason]
+    return [one["code"] for one in await tree[node].rows(dead_letters)] == [reason]

@@ -35,7 +35,8 @@ class Delivered:
     async def retry(self) -> None:
         self.answers.append("retry")
 
-    async def bury(self, reason: str) -> None:
+    async def bury(self, reason: str, detail: str = "") -> None:
+        del detail
         self.answers.append(reason)
 
 

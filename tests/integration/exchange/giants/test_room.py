@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lienthong.exchange.storage.operations_schema import dead_letters
 from lienthong.exchange.storage.schema import deliveries, documents, evidence, outbox
 from lienthong.exchange.usecases.sweep_leftovers import PULLS_KEPT, SPOOL_KEPT, sweep_leftovers
 from lienthong.shared.disk_space import Room
@@ -116,11 +117,11 @@ async def test_a_package_that_does_not_fit_at_the_next_node_waits_until_it_does(
     tree["G22"].start()
 
     await eventually(disk.was_asked)
-    waited = await _is_taken(tree["G22"]), tree.broker.dead_letters(tree["G22"].factory.here)
+    waited = await _is_taken(tree["G22"]), await tree["G22"].rows(dead_letters)
     disk.free = 2 * len(package)
 
     await eventually(lambda: _is_taken(tree["G22"]))
-    assert waited == (False, ())
+    assert waited == (False, [])
     assert await tree["G22"].blobs() == await tree["H28"].blobs()
 
 

@@ -29,6 +29,7 @@ from lienthong.exchange.api.vxp import doors
 from lienthong.exchange.config import MIGRATIONS, Settings
 from lienthong.exchange.factory import Factory, open_factory, utc_now
 from lienthong.exchange.steady import steadily
+from lienthong.exchange.usecases.drain_node import is_draining
 from lienthong.exchange.usecases.process import Clock
 from lienthong.exchange.worker import Worker
 from lienthong.shared import serving
@@ -69,6 +70,7 @@ def create_api(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
             "directory": _check(lambda: app, lambda factory: factory.directory.present()),
             "trust_list": _check(lambda: app, lambda factory: factory.trust.present()),
         },
+        notes={"draining": _check(lambda: app, is_draining)},
     )
     return app
 

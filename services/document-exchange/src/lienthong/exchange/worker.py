@@ -16,12 +16,13 @@ from datetime import timedelta
 import uvicorn
 from fastapi import FastAPI
 
-from lienthong.exchange.consumers.messages import MessageConsumer
+from lienthong.exchange.consumers.taking_in import take_in
 from lienthong.exchange.factory import Factory
 from lienthong.exchange.road import Road, open_road
 from lienthong.exchange.steady import steadily, until_done
 from lienthong.exchange.storage.schema import outbox
 from lienthong.exchange.usecases.deliver_webhooks import WebhookDispatcher
+from lienthong.exchange.usecases.drain_node import is_draining
 from lienthong.exchange.usecases.expire_deliveries import EXPIRIES_AT_ONCE, expire_deliveries
 from lienthong.exchange.usecases.keep_packages import Retention
 from lienthong.exchange.usecases.make_checkpoint import make_checkpoint
@@ -121,15 +122,9 @@ class Worker:
                 clock=self._factory.clock,
                 pace=self._pace,
             )
-            consumer = MessageConsumer(self._factory, road.own, network=road.network, on_commit=relay.wake)
-
-            async def consume() -> timedelta:
-                await consumer.run()
-                return SEQUENCER_REST
-
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(relay.run())
-                tasks.create_task(steadily("consumer", consume))
+                tasks.create_task(take_in(self._factory, road, on_commit=relay.wake))
 
     async def _sequence(self) -> timedelta:
         """Rests unless there is a backlog: one transaction for many entries costs little more than for one."""
@@ -189,6 +184,7 @@ class Worker:
             lifespan=_no_lifespan,
             routers=(),
             checks=checks,
+            notes={"draining": lambda: is_draining(self._factory)},
         )
         config = uvicorn.Config(
             app, host=settings.host, port=settings.worker_port, log_config=None, access_log=False, lifespan="off"

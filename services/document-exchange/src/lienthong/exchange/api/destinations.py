@@ -32,6 +32,7 @@ NODE_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _DESTINATION: Final[dict[str, Any]] = {
     "node": "H28",
     "backlog": 181,
+    "sent": 64,
     "oldest_at": "2026-11-20T02:58:41Z",
     "attempts": 7,
     "next_attempt_at": "2026-11-20T03:04:11Z",
@@ -66,6 +67,7 @@ class DestinationAnswer(Shape):
 
     node: NodeId
     backlog: int = Field(ge=0, description="Messages that it has not acknowledged")
+    sent: int = Field(ge=0, description="Of these, those that are with its broker")
     oldest_at: datetime | None = Field(description="Since when the oldest of them waits")
     attempts: int = Field(ge=0, description="Failures since the last success")
     next_attempt_at: datetime | None = Field(description="Null: at once")
@@ -118,6 +120,7 @@ def _shown(one: DestinationState) -> DestinationAnswer:
     return DestinationAnswer(
         node=one.destination,
         backlog=one.backlog,
+        sent=one.sent,
         oldest_at=one.oldest_at,
         attempts=one.attempts,
         next_attempt_at=one.next_attempt_at,

@@ -100,10 +100,12 @@ WAITING: dict[str, Any] = {
     "transport_status": "initial",
     "lease_until": None,
     "document": SUMMARY,
+    "redelivery": False,
 }
 CLAIM: dict[str, Any] = {
     "delivery_id": DELIVERY_ID,
     "lease_token": "7f1f6f0e-4c53-4a39-9d55-0f6c0d5cfb1e",
     "lease_until": "2025-06-16T01:35:00Z",
     "document": SUMMARY,
+    "redelivery": False,
 }

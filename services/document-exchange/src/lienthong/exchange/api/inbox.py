@@ -48,8 +48,8 @@ async def peek(
     cursor: PageCursor = None,
 ) -> InboxPage:
     """What waits for your agencies, the most urgent first; with ``wait``, answers as soon as there is something."""
-    agencies, after = served_agencies(caller, agency), inbox_position(cursor)
-    query = InboxQuery(agencies=agencies, kind=kind, limit=limit, after=after)
+    agencies, (after, is_again) = served_agencies(caller, agency), inbox_position(cursor)
+    query = InboxQuery(agencies=agencies, kind=kind, limit=limit, after=after, in_redeliveries=is_again)
     patience = Patience(wait=timedelta(seconds=wait), gave_up=lambda: gave_up(request))
     page = await list_inbox(query, factory, patience=patience)
     following = inbox_cursor(page)

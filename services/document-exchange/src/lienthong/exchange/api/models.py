@@ -175,6 +175,7 @@ class WaitingAnswer(Shape):
     transport_status: TransportStatus
     lease_until: datetime | None
     document: Summary
+    redelivery: bool = Field(description="You took it over before; your operator lets it wait again")
 
 
 class InboxPage(Shape):
@@ -204,6 +205,7 @@ class ClaimAnswer(Shape):
     lease_token: str
     lease_until: datetime
     document: Summary
+    redelivery: bool = Field(description="You took it over before; your operator lets it wait again")
 
 
 class ClaimsAnswer(Shape):

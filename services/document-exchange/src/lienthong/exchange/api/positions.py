@@ -5,6 +5,8 @@ from lienthong.exchange.domain.listings import DocumentSummary, Page, WaitingDel
 from lienthong.shared.identifiers import DeliveryId, DocumentId
 from lienthong.shared.paging import CursorInvalid, decode_cursor, encode_cursor
 
+AGAIN = "again"
+"""Begins the cursor of a redelivery."""
 MAX_PRIORITY = 2**31 - 1
 """What the database's integers hold."""
 
@@ -14,14 +16,28 @@ def inbox_cursor(page: Page[WaitingDelivery]) -> str | None:
     if not page.more:
         return None
     last = page.items[-1]
-    return encode_cursor(last.document.priority, last.delivery_id)
+    where = (AGAIN,) if last.is_redelivery else ()
+    return encode_cursor(*where, last.document.priority, last.delivery_id)
 
 
-def inbox_position(cursor: str | None) -> tuple[int, DeliveryId] | None:
-    """Priority and id of the delivery that a page ended with. Raises :class:`CursorInvalid`."""
+def inbox_position(cursor: str | None) -> tuple[tuple[int, DeliveryId] | None, bool]:
+    """Priority and id of the delivery that a page ended with, and whether it is a redelivery.
+
+    Raises:
+        CursorInvalid: It is not one of ours.
+    """
     if cursor is None:
-        return None
-    priority, delivery = decode_cursor(cursor, int, str)
+        return None, False
+    try:
+        return _inbox_key(*decode_cursor(cursor, int, str)), False
+    except CursorInvalid:
+        again, *key = decode_cursor(cursor, str, int, str)
+    if again != AGAIN:
+        raise _foreign()
+    return _inbox_key(*key), True
+
+
+def _inbox_key(priority: str | int, delivery: str | int) -> tuple[int, DeliveryId]:
     if not isinstance(priority, int) or abs(priority) > MAX_PRIORITY:
         raise _foreign()
     return priority, DeliveryId(_uuid(delivery))

@@ -153,6 +153,7 @@ def shown_waiting(waiting: WaitingDelivery, directory: Directory) -> WaitingAnsw
         transport_status=waiting.transport_status,
         lease_until=waiting.lease_until,
         document=shown_summary(waiting.document, directory),
+        redelivery=waiting.is_redelivery,
     )
 
 
@@ -163,6 +164,7 @@ def shown_claim(claim: Claim, directory: Directory) -> ClaimAnswer:
         lease_token=claim.lease_token,
         lease_until=claim.lease_until,
         document=shown_summary(claim.document, directory),
+        redelivery=claim.is_redelivery,
     )
 
 

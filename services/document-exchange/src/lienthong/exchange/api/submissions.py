@@ -22,6 +22,7 @@ from lienthong.exchange.errors import (
     TrustListMissing,
     UnsupportedMediaType,
 )
+from lienthong.exchange.usecases.drain_node import NodeDraining
 from lienthong.exchange.usecases.submission_answer import SubmissionAnswer
 from lienthong.shared.blobs import BlobStoreUnavailable
 from lienthong.shared.body_limit import RequestTooLarge
@@ -59,6 +60,7 @@ REFUSALS: tuple[type[LienthongError], ...] = (
     AgencyNotServed,
     NoKnownRecipient,
     SignatureInvalid,
+    NodeDraining,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,
     RemoteKeyMissing,

@@ -30,6 +30,7 @@ from lienthong.exchange.domain.uploads import (
     number_of,
 )
 from lienthong.exchange.errors import UnsupportedMediaType
+from lienthong.exchange.usecases.drain_node import NodeDraining
 from lienthong.exchange.usecases.receive_upload import (
     Arriving,
     append_to_upload,
@@ -105,6 +106,7 @@ _TAKING = (
     UploadOffsetMismatch,
     UploadChecksumMismatch,
     BodyTruncated,
+    NodeDraining,
     InsufficientStorage,
     SpoolUnavailable,
 )

@@ -1,10 +1,11 @@
 """Takes messages from this node's queue, in batches, and answers for each: done, not now, or never."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import structlog
 
@@ -21,7 +22,7 @@ from lienthong.exchange.usecases.accept_envelopes import (
 from lienthong.exchange.usecases.adopt_package import was_refused
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.store_documents import PackageRemoved
-from lienthong.shared.bus import DELIVERY_LIMIT, Bus, BusUnavailable, Publisher, Received, Unroutable
+from lienthong.shared.bus import DELIVERY_LIMIT, BusUnavailable, Publisher, Received, Source, Unroutable
 from lienthong.shared.contracts.envelope import Envelope, EnvelopeKind
 from lienthong.shared.errors import LienthongError, NotFound, TooMany, Unavailable
 from lienthong.shared.identifiers import MessageId, NodeId
@@ -60,13 +61,13 @@ class MessageConsumer:
 
     Args:
         process: The node.
-        bus: Where its queue is.
+        bus: Where its messages come from.
         network: Reaches the nodes that hand over to it.
         on_commit: Told after each transaction: there may be something to send.
     """
 
     def __init__(
-        self, process: Process, bus: Bus, *, network: Publisher, on_commit: Callable[[], None] = lambda: None
+        self, process: Process, bus: Source, *, network: Publisher, on_commit: Callable[[], None] = lambda: None
     ) -> None:
         self._process = process
         self._bus = bus
@@ -81,9 +82,12 @@ class MessageConsumer:
         """Consumes until cancelled; what is not answered for then comes again."""
         size = self._process.settings.consumer_batch
         self._in_hand.clear()
-        async with asyncio.TaskGroup() as tasks:
+        batches = cast(
+            "AsyncGenerator[Sequence[Received], None]", self._bus.batches(self._process.here, size=size, linger=LINGER)
+        )
+        async with aclosing(batches), asyncio.TaskGroup() as tasks:
             self._notices = TakenNotices(self._process, self._network, tasks)
-            async for batch in self._bus.batches(self._process.here, size=size, linger=LINGER):
+            async for batch in batches:
                 await self._batches.acquire()
                 tasks.create_task(self._take(batch, tasks))
 
@@ -185,7 +189,7 @@ class MessageConsumer:
                 await received.retry()
             case LienthongError():
                 _log.warning("buried a message", message=message, code=error.code, detail=error.detail)
-                await received.bury(error.code)
+                await received.bury(error.code, error.detail)
                 self._tell(received, sent_by)
             case _:
                 _log.error("a message failed", message=message, exc_info=error)

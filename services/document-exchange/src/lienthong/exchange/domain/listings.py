@@ -56,6 +56,8 @@ class WaitingDelivery:
     transport_status: TransportStatus
     lease_until: datetime | None
     document: DocumentSummary
+    is_redelivery: bool = False
+    """It was handed over before; an operator lets it wait again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +68,21 @@ class Claim:
     lease_token: str
     lease_until: datetime
     document: DocumentSummary
+    is_redelivery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxQuery:
-    """Which deliveries are meant. ``kind`` None: all. ``after``: priority and id of the last one of the page before."""
+    """Which deliveries are meant. ``kind`` None: all. ``after``: priority and id of the last one of the page before.
+
+    Redeliveries follow deliveries: ``in_redeliveries`` says that ``after`` is one of them.
+    """
 
     agencies: Collection[AgencyCode]
     kind: DocumentKind | None
     limit: int
     after: tuple[int, DeliveryId] | None = None
+    in_redeliveries: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from lienthong.exchange.storage import (  # noqa: F401 — tables of the same me
     amendment_schema,
     event_schema,
     log_schema,
+    operations_schema,
     retention_schema,
     upload_schema,
     webhook_schema,

@@ -5,6 +5,7 @@ inbox knows them, so that a repeated delivery is only acknowledged.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -91,6 +92,24 @@ async def judge_message(message: Message, process: Process) -> tuple[Envelope, .
     if BUNDLE_SEPARATOR in message.envelope:
         return await asyncio.to_thread(open_message, message.envelope, message.id, judge=judge)
     return open_message(message.envelope, message.id, judge=judge)
+
+
+async def vouched_envelopes(message: Message, process: Process) -> tuple[Envelope, ...]:
+    """The document envelopes of ``message``, if its origin vouches for the document; empty: nobody does.
+
+    Raises:
+        TrustListMissing, DirectoryMissing: Nobody can tell now.
+    """
+    judge = _judge(process)
+    try:
+        envelopes = await judge_message(message, process)
+        if envelopes[0].kind is EnvelopeKind.EVIDENCE:
+            return ()
+        with contextlib.suppress(*LATE):
+            await _verified(envelopes, judge)
+    except LienthongError:
+        return ()
+    return envelopes
 
 
 async def prepare_arrival(

@@ -20,10 +20,11 @@ from lienthong.exchange.domain.leases import (
     HandoverResult,
     judge_acknowledgement,
 )
-from lienthong.exchange.domain.transport_status import Ending
+from lienthong.exchange.domain.transport_status import FINAL, Ending
 from lienthong.exchange.domain.visibility import Delivery
 from lienthong.exchange.storage.events import record_events
 from lienthong.exchange.storage.inbox_view import HeldDelivery, hold_delivery, settle_delivery
+from lienthong.exchange.storage.redeliveries import hold_again, settle_again
 from lienthong.exchange.usecases.close_amendments import close_amendments
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.record_evidence import EvidenceRecorder
@@ -59,6 +60,8 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
     recorder = process.evidence_recorder()
     async with process.database.begin() as connection:
         held = await _held(connection, answer, now=now)
+        if await _acknowledged_again(connection, answer, held):
+            return held.delivery
         verdict = judge_acknowledgement(
             held.stored, held_token=held.lease_token, token=answer.lease_token, result=answer.result
         )
@@ -74,6 +77,25 @@ async def acknowledge_delivery(answer: Answer, process: Process) -> Delivery:
             endings = {settled.id: settled.transport_reason}
             await close_amendments(connection, endings, here=process.here, now=now)
         return settled
+
+
+async def _acknowledged_again(connection: AsyncConnection, answer: Answer, held: HeldDelivery) -> bool:
+    """Whether the answer is about a redelivery, which it ends.
+
+    The delivery was handed over once, and nothing more is stated about it.
+    """
+    if held.stored not in FINAL or held.lease_token == answer.lease_token:
+        return False
+    again = await hold_again(connection, answer.delivery, token=answer.lease_token)
+    if again is None:
+        return False
+    verdict = judge_acknowledgement(
+        again.stored, held_token=again.lease_token, token=answer.lease_token, result=answer.result
+    )
+    if verdict is Acknowledgement.TAKES_EFFECT:
+        status = answer.result.transport_status
+        await settle_again(connection, answer.delivery, again, status=status, detail=answer.description)
+    return True
 
 
 async def _held(connection: AsyncConnection, answer: Answer, *, now: datetime) -> HeldDelivery:

@@ -8,6 +8,7 @@ from typing import Final
 
 from lienthong.exchange.domain.listings import InboxQuery, Page, WaitingDelivery, page_of
 from lienthong.exchange.storage.inbox_view import waiting_deliveries
+from lienthong.exchange.storage.redeliveries import waiting_again
 from lienthong.exchange.usecases.process import Process
 
 MAX_WAIT: Final = timedelta(seconds=60)
@@ -43,5 +44,12 @@ async def list_inbox(query: InboxQuery, process: Process, *, patience: Patience)
 
 async def _look(query: InboxQuery, process: Process) -> Page[WaitingDelivery]:
     async with process.database.read() as connection:
-        found = await waiting_deliveries(connection, replace(query, limit=query.limit + 1), now=process.clock())
+        now, wanted = process.clock(), query.limit + 1
+        found = []
+        if not query.in_redeliveries:
+            found = await waiting_deliveries(connection, replace(query, limit=wanted), now=now)
+        if len(found) < wanted:
+            after = query.after if query.in_redeliveries else None
+            rest = replace(query, limit=wanted - len(found), after=after)
+            found += await waiting_again(connection, rest, now=now)
     return page_of(found, limit=query.limit)

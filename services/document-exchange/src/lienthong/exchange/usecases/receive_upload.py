@@ -33,6 +33,7 @@ from lienthong.exchange.storage.uploads import (
     outstanding_bytes,
     remove_uploads,
 )
+from lienthong.exchange.usecases.drain_node import require_taking
 from lienthong.exchange.usecases.process import Process
 from lienthong.shared.identifiers import new_uuid
 from lienthong.shared.partial_file import lock_file, write_all
@@ -68,6 +69,7 @@ async def begin_upload(client_id: str, process: Process, *, size: int, media_typ
     Raises:
         TooManyUploads: The client has enough of them.
         InsufficientStorage: It would not fit beside what other uploads are still to bring.
+        NodeDraining: The node takes nothing new in; uploads that are under way go on.
     """
     now = process.clock()
     upload = Upload(
@@ -83,6 +85,7 @@ async def begin_upload(client_id: str, process: Process, *, size: int, media_typ
         is_consumed=False,
     )
     async with process.database.begin() as connection:
+        await require_taking(connection)
         require_few(await open_uploads(connection, client_id))
         process.room.require(size + await outstanding_bytes(connection))
         await add_upload(connection, upload)

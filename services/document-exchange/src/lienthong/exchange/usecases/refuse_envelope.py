@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from lienthong.exchange.domain.evidence import Happening, outcomes
+from lienthong.exchange.storage.dead_letters import note_refusal
 from lienthong.exchange.storage.evidence import add_own_evidence
 from lienthong.exchange.storage.schema import inbox, outbox
 from lienthong.exchange.usecases.process import Process
@@ -39,6 +40,7 @@ async def refuse_envelope(envelopes: Sequence[Envelope], error: LienthongError, 
     homeward = recorder.homeward(document, sealed)
     async with process.database.begin() as connection:
         if await claim_new(connection, inbox, [envelope.message_id], now):
+            await note_refusal(connection, envelope.message_id, document.id, code=error.code, at=now)
             await add_own_evidence(connection, sealed, is_stored=False)
             await add(connection, outbox, homeward)
     _log.warning("refused a document", document=document.id, code=error.code, issuer=envelope.issuer)

@@ -27,6 +27,7 @@ from lienthong.exchange.domain.submission import (
 from lienthong.exchange.errors import IdempotencyKeyReused, SignatureInvalid
 from lienthong.exchange.storage.submissions import SubmissionRecord, claim_submission, find_submission
 from lienthong.exchange.usecases.amended_documents import NamedOriginal, amended_documents
+from lienthong.exchange.usecases.drain_node import require_open
 from lienthong.exchange.usecases.judge_signatures import JudgedPackage, judge_signatures
 from lienthong.exchange.usecases.plan_departure import Departure, plan_departure
 from lienthong.exchange.usecases.process import Process
@@ -101,6 +102,7 @@ async def submit_document(submission: Submission, process: Process) -> Submitted
     earlier = await earlier_submission(submission.sender.client_id, key, process, asked=submission.asked_sha256)
     if earlier is not None:
         return earlier
+    await require_open(process)
     directory = process.directory.current()
     # 3 and 4. Parsed, and its signatures validated.
     examined = await _examined(submission, process, directory)
