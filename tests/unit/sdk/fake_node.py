@@ -126,6 +126,8 @@ class FakeNode(httpx.AsyncBaseTransport):
         if wanted is not None:
             self.ranges.append(wanted)
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        if start >= len(self.package):
+            return _problem(416, "range-not-satisfiable")
         data = self.package[start:]
         headers = {"Content-Length": str(len(data)), "ETag": f'"{hashlib.sha256(self.package).hexdigest()}"'}
         limit, self.break_after_bytes = self.break_after_bytes, None

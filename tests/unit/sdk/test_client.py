@@ -124,6 +124,45 @@ async def test_download_with_another_digest_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_new_start_goes_on_with_what_the_last_one_left(
+    node: FakeNode, client: LienthongClient, tmp_path: Path
+) -> None:
+    (tmp_path / "package.part").write_bytes(node.package[:3000])
+    digest = hashlib.sha256(node.package).hexdigest()
+
+    await client.download_package("document-1", tmp_path / "package", sha256=digest)
+
+    assert node.ranges == ["bytes=3000-"]
+    assert (tmp_path / "package").read_bytes() == node.package
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]
+
+
+@pytest.mark.parametrize("left", [b"other bytes", b"x" * 100_000], ids=["other-bytes", "more-than-there-is"])
+async def test_what_was_left_of_something_else_is_downloaded_anew(
+    node: FakeNode, client: LienthongClient, tmp_path: Path, left: bytes
+) -> None:
+    (tmp_path / "package.part").write_bytes(left)
+    digest = hashlib.sha256(node.package).hexdigest()
+
+    await client.download_package("document-1", tmp_path / "package", sha256=digest)
+
+    assert (tmp_path / "package").read_bytes() == node.package
+
+
+async def test_what_is_there_already_is_not_downloaded_again(
+    node: FakeNode, client: LienthongClient, tmp_path: Path
+) -> None:
+    (tmp_path / "package").write_bytes(node.package)
+    (tmp_path / "other.part").write_bytes(node.package)
+    digest = hashlib.sha256(node.package).hexdigest()
+
+    for name in ("package", "other"):
+        await client.download_package("document-1", tmp_path / name, sha256=digest)
+
+    assert node.requests == 0
+    assert (tmp_path / "other").read_bytes() == node.package
+
+
 async def test_evidence_file_is_downloaded_whole(node: FakeNode, client: LienthongClient, tmp_path: Path) -> None:
     seen: list[int] = []
 

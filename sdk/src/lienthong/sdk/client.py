@@ -16,6 +16,8 @@ from lienthong.sdk.downloads import Download
 from lienthong.sdk.node_calls import NodeCalls
 from lienthong.sdk.paging import items, parameters
 from lienthong.sdk.transport import Call
+from lienthong.sdk.uploads import Upload, UploadedFile, reading_time
+from lienthong.shared.contracts.tokens import node_audience
 from lienthong.shared.edxml.model import BusinessStatus, DocumentHeader, StaffInfo
 
 _IDENTITY = {"Accept-Encoding": "identity"}
@@ -48,12 +50,23 @@ class LienthongClient(NodeCalls):
         """Submits a ready package, streamed from disk. ``expires_at``, aware: until when it may be claimed.
 
         ``amends``: the package updates or replaces that document, and says so itself.
-        Without an ``idempotency_key`` its digest is the key: the same package twice is one submission.
+        Without an ``idempotency_key`` its digest is the key: the same package twice is one submission. A large file is
+        uploaded first, and goes on where it stopped: see :attr:`.ClientOptions.upload_from_bytes`.
         """
         body = Body.of([package], content_type=media_type)
-        key = idempotency_key or f"sha256:{await body.sha256()}"
-        call = await self._submission(body, amends=amends, idempotency_key=key, expires_at=expires_at)
-        return await self._submit(call, body, progress=progress)
+        is_large = isinstance(package, Path) and body.length >= self._transport.options.upload_from_bytes
+        sha256 = "" if idempotency_key and not is_large else await body.sha256()
+        key = idempotency_key or f"sha256:{sha256}"
+        if not isinstance(package, Path) or not is_large:
+            call = await self._submission(body, amends=amends, idempotency_key=key, expires_at=expires_at)
+            return await self._submit(call, body, progress=progress)
+        file = UploadedFile(path=package, size=body.length, sha256=sha256, media_type=media_type)
+        upload = Upload(self._transport, self._node_url, file, audience=node_audience(await self.node()))
+        named = Body.of([await upload.run(progress=progress)], content_type="application/json")
+        call = await self._submission(named, amends=amends, idempotency_key=key, expires_at=expires_at)
+        submission = await self._submit(call, named, read_bytes=file.size)
+        upload.forget()
+        return submission
 
     async def submit_files(
         self,
@@ -105,8 +118,11 @@ class LienthongClient(NodeCalls):
             headers["Lienthong-Expires"] = expires_at.isoformat()
         return await self._call("POST", amends.path if amends else "/v1/documents", headers=headers)
 
-    async def _submit(self, call: Call, body: Body, *, progress: Progress | None) -> models.Submission:
-        response = await self._transport.send(replace(call, content=lambda: body.stream(progress)))
+    async def _submit(
+        self, call: Call, body: Body, *, progress: Progress | None = None, read_bytes: int = 0
+    ) -> models.Submission:
+        patient = replace(call, extra_time=reading_time(max(body.length, read_bytes)))
+        response = await self._transport.send(replace(patient, content=lambda: body.stream(progress)))
         submission = models.Submission.model_validate_json(response.content)
         return submission.model_copy(update={"replayed": response.headers.get("idempotency-replayed") == "true"})
 

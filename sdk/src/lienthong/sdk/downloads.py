@@ -1,20 +1,24 @@
-"""Downloads that resume after a break and end in a file with the announced digest, or in no file."""
+"""Downloads that resume after a break or a new start, and end in a file with the announced digest, or in no file."""
 
 import asyncio
 import hashlib
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from lienthong.sdk.bodies import Progress
-from lienthong.sdk.errors import DownloadCorrupt
+from lienthong.sdk.errors import DownloadCorrupt, ProblemError
 from lienthong.sdk.transport import FAILURES, Call, Transport, with_range
 
+_READ_BYTES: Final = 1024 * 1024
 _ETAG_DIGEST = re.compile(r'"([0-9a-f]{64})"')
 
 
 class Download:
-    """One file on its way. It grows as ``<out>.part`` and takes its name when whole and right."""
+    """One file on its way. It grows as ``<out>.part`` and takes its name when whole and right.
+
+    What an earlier start left there counts, if the digest is known beforehand.
+    """
 
     def __init__(self, transport: Transport, call: Call, *, out: Path, progress: Progress | None) -> None:
         self._transport = transport
@@ -35,8 +39,18 @@ class Download:
             ProblemError: The node refuses.
             ServiceUnreachable: No byte came in as many tries as the options allow.
         """
-        with await asyncio.to_thread(self._part.open, "wb") as file:
-            await self._fetch(file)
+        if sha256 is not None and await asyncio.to_thread(_digest_of, self._out) == sha256:
+            return sha256
+        kept = sha256 is not None and await asyncio.to_thread(self._part.exists)
+        with await asyncio.to_thread(self._part.open, "r+b" if kept else "w+b") as file:
+            if kept:
+                self._etag = f'"{sha256}"'
+                await asyncio.to_thread(self._read_kept, file)
+            if self._digest.hexdigest() != sha256:
+                await self._fetch(file)
+            if kept and self._digest.hexdigest() != sha256:  # what was left was damaged
+                self._restart(file)
+                await self._fetch(file)
         expected = sha256 or self._announced()
         if expected is not None and self._digest.hexdigest() != expected:
             self._part.unlink()
@@ -53,6 +67,9 @@ class Download:
             try:
                 await self._attempt(file)
             except FAILURES as error:
+                if isinstance(error, ProblemError) and error.status == 416 and self._done:
+                    self._restart(file)  # more was left than there is
+                    continue
                 failures = 1 if self._done > before else failures + 1
                 await self._transport.pause_after(error, failures=failures)
             else:
@@ -79,6 +96,11 @@ class Download:
         self._digest = hashlib.sha256()
         self._done = 0
 
+    def _read_kept(self, file: BinaryIO) -> None:
+        while chunk := file.read(_READ_BYTES):
+            self._digest.update(chunk)
+            self._done += len(chunk)
+
     def _take(self, file: BinaryIO, chunk: bytes) -> None:
         file.write(chunk)
         self._digest.update(chunk)
@@ -87,3 +109,12 @@ class Download:
     def _announced(self) -> str | None:
         match = _ETAG_DIGEST.fullmatch(self._etag or "")
         return match.group(1) if match else None
+
+
+def _digest_of(path: Path) -> str | None:
+    """The SHA-256 of a file; None: there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -3,8 +3,9 @@
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
-RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+RETRIED_STATUSES = frozenset({423, 429, 502, 503, 504})
 """Answers that say *later*; the request had no effect, or repeating it has none."""
 
 
@@ -20,6 +21,10 @@ class ClientOptions:
     """Limit of a pause, also of one that a service asks for with Retry-After."""
     timeout: timedelta = timedelta(seconds=30)
     """Silence after which a connection counts as broken (a long poll adds its own waiting time)."""
+    upload_from_bytes: int = 64 * 1024 * 1024
+    """Packages of this size and more are uploaded so that they resume after a break."""
+    uploads_folder: Path | None = None
+    """Where unfinished uploads are remembered, for the next start of the program; None: for this one only."""
 
     def pause_s(self, failures: int, *, retry_after: str | None = None) -> float:
         """Seconds to wait after ``failures`` failed tries: what the service asks for, else doubling with jitter."""

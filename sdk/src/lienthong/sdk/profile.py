@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.errors import ProfileIncomplete
 from lienthong.sdk.operator_client import OperatorClient
+from lienthong.sdk.options import ClientOptions
 from lienthong.sdk.push_client import PushClient
 from lienthong.sdk.registry_operator import RegistryOperator
 from lienthong.shared.clients.registry import ClientSecret
@@ -20,6 +21,8 @@ from lienthong.shared.identifiers import NodeId
 
 PROFILE_VARIABLE = "LIENTHONG_PROFILE"
 """Names the profile when ``--profile`` is not given."""
+UPLOADS_FOLDER = Path("~/.local/state/lienthong/uploads")
+"""Where the command line remembers uploads that were broken off."""
 FOLDERS = (Path("~/.config/lienthong"), Path("var/profiles"), Path("var/embedded/profiles"))
 """Where a profile's name is looked for, in this order; the last two belong to the local starts."""
 
@@ -56,7 +59,10 @@ class Profile(BaseSettings):
     """Where time-stamp queries are posted, for ``send``: signatures are then provably as old as they say."""
 
     def client(self, http: httpx.AsyncClient | None = None) -> LienthongClient:
-        """A client of this profile's node, on connections of its own unless some are given."""
+        """A client of this profile's node, on connections of its own unless some are given.
+
+        Unfinished uploads are remembered in :data:`UPLOADS_FOLDER`.
+        """
         return self._client(LienthongClient, http)
 
     def operator(self, http: httpx.AsyncClient | None = None) -> OperatorClient:
@@ -77,6 +83,7 @@ class Profile(BaseSettings):
             self.registry_url,
             ClientSecret(client_id=self.client_id, secret=self.client_secret),
             node=NodeId(self.node_id) if self.node_id else None,
+            options=ClientOptions(uploads_folder=UPLOADS_FOLDER.expanduser()),
             http=http,
         )
 

@@ -34,6 +34,8 @@ Examples:
 
 [bold]lienthong send --package document.edxml --profile H28.31.05[/bold]
 
+A package of 64 MiB or more goes on where it stopped, also after a new start: send it again with --package.
+
 [bold]lienthong send giay-moi.pdf --to H28 --subject "Giấy mời" --expires "2026-03-02 17:00" --profile H28.31.05[/bold]
 """
 DEADLINE_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
@@ -87,7 +89,9 @@ def send(
     ] = None,
     seal_image: Annotated[Path | None, typer.Option(help="The agency's seal, PNG; drawn without.", exists=True)] = None,
     package: Annotated[Path | None, typer.Option(help="A ready edXML or ASiC-E file instead.", exists=True)] = None,
-    keep: Annotated[Path | None, typer.Option(help="Keep the built package here.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the built package here; send it with --package if the connection breaks.")
+    ] = None,
     expires: Annotated[
         datetime | None,
         typer.Option(formats=DEADLINE_FORMATS, help="Who has not claimed it by then never gets it; Vietnam's time."),
