@@ -8,7 +8,7 @@ FAULTS ?= 1000
 DOCUMENTS ?= 5000
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help install-run install-dev demo run run-services test test-faults test-outages test-fast lint format lock bench bench-broadcast bench-validation bench-directory clean up smoke down test-compose
+.PHONY: help install-run install-dev demo run run-services test test-faults test-outages test-giant test-fast lint format lock bench bench-broadcast bench-validation bench-directory clean up smoke down test-compose
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ test-outages: install-dev  ## Registry, signing, a broker and a parent node away
 
 test-fast: install-dev  ## Run the pure tests only (seconds)
 	@$(BIN)/pytest tests/unit
+
+test-giant: install-dev  ## Carry 4 GiB from commune to centre, kill everything once on the way, print times and peaks
+	@deploy/apt-install.sh $(TEST_PACKAGES)
+	@$(BIN)/python -m tests.system.giant
 
 lint: install-dev  ## Check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

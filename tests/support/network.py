@@ -10,6 +10,7 @@ from deploy.servers import PrivatePostgres, PrivateRabbitMQ
 from lienthong.embedded.network import Network as Plan
 from lienthong.embedded.network import four_levels
 from lienthong.embedded.provision import provision, write_environment_files
+from lienthong.embedded.site import Site
 from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.profile import load_profile
 from lienthong.shared.identifiers import AgencyCode
@@ -49,15 +50,21 @@ class Network:
         self.postgres.stop()
 
     def _provision(self) -> None:
-        self.site = local_site(
-            self._plan,
-            self._state,
-            database=self.postgres.create_database,
-            amqp_url=self.rabbitmq.url(),
-            ports=free_ports(),
+        self.site = self.placed(
+            local_site(
+                self._plan,
+                self._state,
+                database=self.postgres.create_database,
+                amqp_url=self.rabbitmq.url(),
+                ports=free_ports(),
+            )
         )
         secrets = asyncio.run(provision(self.site))
         write_environment_files(self.site, secrets, self._state / "settings")
+
+    def placed(self, site: Site) -> Site:
+        """The site, as a network with other servers has it."""
+        return site
 
     def client(self, agency: str) -> LienthongClient:
         """The client of an agency's e-office system, on the agency's node."""

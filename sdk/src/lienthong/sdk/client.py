@@ -50,8 +50,7 @@ class LienthongClient(NodeCalls):
         """Submits a ready package, streamed from disk. ``expires_at``, aware: until when it may be claimed.
 
         ``amends``: the package updates or replaces that document, and says so itself.
-        Without an ``idempotency_key`` its digest is the key: the same package twice is one submission. A large file is
-        uploaded first, and goes on where it stopped: see :attr:`.ClientOptions.upload_from_bytes`.
+        Without an ``idempotency_key`` its digest is the key. A large file is uploaded first, and resumes.
         """
         body = Body.of([package], content_type=media_type)
         is_large = isinstance(package, Path) and body.length >= self._transport.options.upload_from_bytes
