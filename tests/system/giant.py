@@ -22,10 +22,13 @@ from deploy.processes import PrivateServer
 from lienthong.embedded.network import Network as Plan
 from lienthong.embedded.network import four_levels
 from lienthong.embedded.site import Site
+from lienthong.sdk.profile import load_profile
+from lienthong.shared.edxml.model import DocumentHeader
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.signatures.keys import LocalKey
 from tests.support.network import Network
 from tests.system.office import Office
-from tests.system.packages import MIB, header, write_package
+from tests.system.packages import MIB, header, write_container, write_package
 
 COMMUNE, PROVINCE, CENTRE = "H28.31.05", "H28", "G22"
 GIB: Final = 1024 * MIB
@@ -67,14 +70,16 @@ class Giant:
         self._killed_node = killed_node
         self.figures = Figures()
 
-    async def run(self, *, attachment_bytes: int, number: int) -> Figures:
-        """Makes, sends, carries and downloads a package with one attachment. Raises if anything is lost or differs."""
-        figures, package = self.figures, self._folder / "giant.edxml"
+    async def run(self, *, attachment_bytes: int, number: int, in_container: bool) -> Figures:
+        """Makes, sends, carries and downloads a package with one attachment. Raises if anything is lost or differs.
+
+        ``in_container``: a file in a signed ASiC-E container; else base64 in an edXML file.
+        """
+        figures, package = self.figures, self._folder / ("giant.asice" if in_container else "giant.edxml")
         for process in self._network.fleet.processes.values():  # others may have driven peaks up before
             Path(f"/proc/{process.pid}/clear_refs").write_text("5")
         with figures.timing("make"):
-            about = header(COMMUNE, [CENTRE], number)
-            await asyncio.to_thread(write_package, package, about, attachment_bytes=attachment_bytes)
+            await asyncio.to_thread(self._make, package, header(COMMUNE, [CENTRE], number), attachment_bytes)
         figures.package_bytes = package.stat().st_size
         with figures.timing("upload and submit"):
             submission = await asyncio.to_thread(self._send, package)
@@ -88,6 +93,16 @@ class Giant:
             await asyncio.to_thread(self._take, document, sha256)
         self._read_peaks()
         return figures
+
+    def _make(self, package: Path, about: DocumentHeader, attachment_bytes: int) -> None:
+        if package.suffix == ".edxml":
+            write_package(package, about, attachment_bytes=attachment_bytes)
+            return
+        profile = load_profile(self._profile(COMMUNE))
+        if profile.p12 is None or profile.p12_password is None:
+            raise LookupError("The profile names no signing key.")
+        key = LocalKey.load(profile.p12, profile.p12_password.get_secret_value())
+        write_container(package, about, attachment_bytes=attachment_bytes, key=key)
 
     def _send(self, package: Path) -> dict[str, Any]:
         """The node's API is killed while the bytes come; the client goes on by itself."""
@@ -253,6 +268,7 @@ def main() -> None:
     """Runs the giant for real, with everything in a temporary folder that is gone at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--attachment-mib", type=int, default=4 * 1024)
+    parser.add_argument("--edxml", action="store_true", help="in base64 instead of a container: a third larger")
     parser.add_argument("--folder", type=Path, default=None, help="where some 35 GiB are free")
     options = parser.parse_args()
     with (
@@ -260,7 +276,9 @@ def main() -> None:
         TwoBrokers(Path(folder)) as network,
     ):
         giant = Giant(network, Path(folder), killed_node=PROVINCE, sender=COMMUNE)
-        figures = asyncio.run(giant.run(attachment_bytes=options.attachment_mib * MIB, number=9_004))
+        figures = asyncio.run(
+            giant.run(attachment_bytes=options.attachment_mib * MIB, number=9_004, in_container=not options.edxml)
+        )
     sys.stdout.write(_told(figures) + "\n")
     if max(figures.peaks.values()) > ALLOWED_PEAK_BYTES:
         raise SystemExit(f"A process needed more than {ALLOWED_PEAK_BYTES // MIB} MiB.")

@@ -17,7 +17,7 @@ from lienthong.sdk.client import LienthongClient
 from lienthong.sdk.options import ClientOptions
 from lienthong.sdk.profile import load_profile
 from lienthong.shared.clients.registry import ClientSecret
-from lienthong.shared.edxml.media_types import EDXML
+from lienthong.shared.edxml.media_types import ASICE, EDXML
 from lienthong.shared.identifiers import NodeId
 
 UPLOAD_FROM_BYTES = 1024 * 1024
@@ -50,7 +50,8 @@ class Starts:
 
 async def _send(starts: Starts, profile: str, package: str, memory: str) -> object:
     async with _client(profile, Path(memory)) as client:
-        submission = await client.submit(Path(package), media_type=EDXML, progress=starts)
+        media_type = ASICE if package.endswith(".asice") else EDXML
+        submission = await client.submit(Path(package), media_type=media_type, progress=starts)
     return submission.model_dump(mode="json")
 
 
