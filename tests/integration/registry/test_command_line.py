@@ -17,6 +17,7 @@ def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
         "TOKEN_KEY": "unread.pem",
         "DIRECTORY_SEAL": "unread.p12",
         "DIRECTORY_SEAL_PASSWORD": "unread",
+        "SYSTEMS_KEY": "unread",
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"LIENTHONG_REGISTRY_{name}", value)
