@@ -1,6 +1,7 @@
 """The links of the network, as the fault machine handles them: the proxy's process and its commands."""
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Mapping
@@ -68,5 +69,6 @@ class Links:
 
 async def ended(process: asyncio.subprocess.Process) -> None:
     """Kills a process that was spoken to over pipes, and closes them."""
-    process.kill()
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        process.kill()
     await process.communicate()

@@ -14,7 +14,7 @@ ANOTHER = os.environ.get("LIENTHONG_FAULTS_SEED", "")
 SEEDS = [SEED, *([int(ANOTHER)] if ANOTHER else [])]
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_sixty_faults_lose_nothing_and_deliver_nothing_twice(seed: int) -> None:
     plan = Plan(seed=seed, faults=FAULTS, documents=DOCUMENTS)
