@@ -5,7 +5,7 @@ before the service begins. Each removal says what the code would be if nobody ha
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import ModuleType
 from typing import Final
@@ -142,7 +142,7 @@ GUARDS: Final[dict[str, Callable[[], None]]] = {
 """By name: what removes it."""
 
 
-def remove(names: Sequence[str]) -> None:
+def remove(names: Iterable[str]) -> None:
     """Removes guards from this process, for good."""
     for name in names:
         GUARDS[name]()
