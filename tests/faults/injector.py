@@ -104,8 +104,13 @@ class Injector:
         await _again(broker, broker.stop, after_s=fault.lasts_s)
 
     async def _wipe_broker(self, fault: Fault) -> None:
-        broker = self._place.brokers[fault.target]
-        await _again(broker, broker.forget, after_s=fault.lasts_s)
+        """A broker loses its disk, with all that it keeps for a node which is away."""
+        broker, worker = self._place.brokers[BROKER_OF[fault.target]], f"{fault.target}-worker"
+        await self._place.services.kill(worker)
+        await asyncio.sleep(fault.lasts_s)
+        await asyncio.to_thread(broker.forget)
+        await asyncio.to_thread(broker.start)
+        await self._place.services.launch(worker)
 
     async def _kill_postgres(self, fault: Fault) -> None:
         await _again(self._place.postgres, self._place.postgres.kill, after_s=fault.lasts_s)
@@ -223,8 +228,10 @@ class Injector:
 
 def _thing(fault: Fault) -> str:
     match fault.kind:
-        case Kind.KILL_BROKER | Kind.RESTART_BROKER | Kind.WIPE_BROKER:
+        case Kind.KILL_BROKER | Kind.RESTART_BROKER:
             return f"broker {fault.target}"
+        case Kind.WIPE_BROKER:
+            return f"broker {BROKER_OF[fault.target]}"
         case Kind.KILL_POSTGRES | Kind.RESTART_POSTGRES:
             return "postgresql"
         case Kind.REPEAT_MESSAGES | Kind.REORDER_MESSAGES | Kind.CORRUPT_MESSAGES | Kind.UNBIND_QUEUE:

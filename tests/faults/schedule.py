@@ -64,11 +64,11 @@ class Entry:
 
 
 CATALOGUE: Final = (
-    Entry(kind=Kind.KILL_PROCESS, share=0.24, targets=SERVICES, longest_s=4),
+    Entry(kind=Kind.KILL_PROCESS, share=0.22, targets=SERVICES, longest_s=4),
     Entry(kind=Kind.STOP_PROCESS, share=0.04, targets=SERVICES, longest_s=2),
     Entry(kind=Kind.KILL_BROKER, share=0.025, targets=BROKERS, longest_s=3),
     Entry(kind=Kind.RESTART_BROKER, share=0.015, targets=BROKERS, longest_s=1),
-    Entry(kind=Kind.WIPE_BROKER, share=0.01, targets=BROKERS, longest_s=1),
+    Entry(kind=Kind.WIPE_BROKER, share=0.035, targets=NODES, longest_s=4, shortest_s=1.5),
     Entry(kind=Kind.KILL_POSTGRES, share=0.02, targets=("",), longest_s=2),
     Entry(kind=Kind.RESTART_POSTGRES, share=0.01, targets=("",), longest_s=1),
     Entry(kind=Kind.CUT_LINK, share=0.15, targets=link_names(), longest_s=6),
