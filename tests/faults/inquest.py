@@ -34,7 +34,10 @@ async def inquire(place: Place, documents: Sequence[str]) -> list[str]:
             found += [f"{node}: {_shown(row)}" for row in await connection.fetch(TRACES, list(documents))]
         finally:
             await connection.close()
-        found += await _queues(place, NodeId(node))
+        try:
+            found += await _queues(place, NodeId(node))
+        except (aio_pika.exceptions.AMQPError, OSError) as error:  # a broker may be what is wrong
+            found.append(f"{node}: its broker says {error!r}")
     return found
 
 
