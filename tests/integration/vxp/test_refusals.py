@@ -124,6 +124,11 @@ async def test_a_wish_that_cannot_be_met_fails(province: Endpoint, operation: st
     assert (await province.call(operation, b"", **parameters))["status"] == "FAIL"
 
 
+@pytest.mark.parametrize("name", ["registerAgency", "deleteAgency"])
+async def test_agencies_are_not_changed_by_this_door(province: Endpoint, name: str) -> None:
+    assert "registry" in assert_fails(await province.replay(name), "20")
+
+
 async def test_a_list_that_fails_is_never_empty(province: Endpoint) -> None:
     answer = await province.send("getReceivedEdocList", [], b"")
 

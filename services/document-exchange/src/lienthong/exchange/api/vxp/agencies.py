@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from lienthong.exchange.api.vxp.calling import Answer, Call
 from lienthong.exchange.domain.vxp.answers import succeeded
-from lienthong.exchange.domain.vxp.operations import ParameterInvalid
+from lienthong.exchange.domain.vxp.operations import OperationNotServed, ParameterInvalid
 from lienthong.shared.contracts.directory import AgencyEntry
 from lienthong.shared.directory import Directory
 
@@ -28,6 +28,11 @@ async def get_agencies_list_qd20(call: Call) -> Answer:
     if wanted and wanted not in map(str, range(1, MAX_LEVEL + 1)):
         raise ParameterInvalid(f"level is a number from 1 to {MAX_LEVEL}.", facts={"parameter": "level"})
     return _listed(call.caller.directory, _line_qd20, level=int(wanted or 0))
+
+
+async def change_directory(_call: Call) -> Answer:
+    """Refuses ``registerAgency`` and ``deleteAgency``. Raises :class:`OperationNotServed`, always."""
+    raise OperationNotServed("Agencies are registered and closed at the registry, by its operators. Ask them.")
 
 
 async def get_synchronize_unit(call: Call) -> Answer:

@@ -16,6 +16,8 @@ HANDLERS: Final[Mapping[Operation, Handler]] = {
     Operation.GET_AGENCIES_LIST: agencies.get_agencies_list,
     Operation.GET_AGENCIES_LIST_QD20: agencies.get_agencies_list_qd20,
     Operation.GET_SYNCHRONIZE_UNIT: agencies.get_synchronize_unit,
+    Operation.REGISTER_AGENCY: agencies.change_directory,
+    Operation.DELETE_AGENCY: agencies.change_directory,
     Operation.SEND_EDOC: sending.send_edoc,
     Operation.GET_RECEIVED_EDOC_LIST: listing.get_received_edoc_list,
     Operation.GET_SENT_EDOC_LIST: listing.get_sent_edoc_list,

@@ -5,7 +5,7 @@ from typing import Final
 
 from lienthong.exchange.domain.documents import TransportStatus
 from lienthong.shared.contracts.envelope import DocumentKind
-from lienthong.shared.errors import InvalidInput, NotFound
+from lienthong.shared.errors import Forbidden, InvalidInput, NotFound
 
 
 class Operation(StrEnum):
@@ -31,6 +31,13 @@ class OperationUnknown(NotFound):
 
     code = "vxp-operation-unknown"
     title = "No such operation"
+
+
+class OperationNotServed(Forbidden):
+    """The directory is changed at the registry, by its operators; the SDK's two operations for that are not served."""
+
+    code = "vxp-operation-not-served"
+    title = "This operation is not served here"
 
 
 class ParameterInvalid(InvalidInput):
