@@ -196,7 +196,6 @@ READ_OPERATIONS: Final = (
     ),
     Operation(service="node", method="GET", path="/v1/admin/dead-letters/{letter}"),
     Operation(service="node", method="GET", path="/v1/admin/acts", query=("limit", "cursor")),
-    Operation(service="node", method="GET", path="/vanbans"),
     Operation(service="node", method="GET", path="/vanbans/{doc_id}", client=NODE),
     Operation(service="node", method="PUT", path="/vanbans/{doc_id}", query=("status",), client=NODE),
     Operation(service="node", method="POST", path="/vxp/{operation}"),

@@ -191,7 +191,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str, *, hop: str) 
 
 def assert_reveals_nothing(answer: httpx.Response) -> None:
     """Checks that an answer holds nothing of the inside: no traceback, path, SQL, name of a library."""
-    said = answer.text.lower()
+    said = answer.text.lower().replace("vn.lienthong.", "")  # types of events, which are published
     assert [word for word in INTERNALS if word in said] == [], answer.text
 
 

@@ -81,9 +81,10 @@ class TwoProcesses:
 @pytest.fixture
 async def processes(node: ReceivingNode) -> AsyncIterator[TwoProcesses]:
     async with AsyncExitStack() as stack:
-        api, worker = [
+        opened = [
             await stack.enter_async_context(open_factory(node.factory.settings, clock=node.clock)) for _ in range(2)
         ]
+        api, worker = [dataclasses.replace(one, directory=node.factory.directory) for one in opened]
         yield TwoProcesses(api=api, worker=worker, node=node)
 
 
