@@ -299,7 +299,7 @@ async def test_retry_now_ends_the_back_off_and_keeps_the_count(
 ) -> None:
     node = new_node()
     bus = await buses.connect(node)
-    failure = Failure(attempts=9, next_attempt_at=now() + timedelta(hours=1), error="bus-unavailable")
+    failure = Failure(attempts=9, next_attempt_at=now() + timedelta(seconds=45), error="bus-unavailable")
     async with sender.begin() as connection:
         await note_failure(connection, outbox, node, failure)
     sent = await queue_up(sender, [entry_to(node)])

@@ -88,7 +88,7 @@ def test_we_agree_on_enveloping_signatures_of_openssl(pki: PKI, tmp_path: Path, 
     assert changed != signature
 
     verdicts = [
-        validate_cades(one, None, where="document", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+        validate_cades(one, None, where="document", trust=pki.trust(), at=datetime.now(UTC) + timedelta(minutes=1))
         for one in (signature, changed)
     ]
 

@@ -188,7 +188,9 @@ def signed_by_openssl(credential: Credential, folder: Path, *, digest: str = "sh
 def test_we_accept_a_pdf_whose_cms_openssl_made(pki: PKI, tmp_path: Path) -> None:
     pdf = signed_by_openssl(pki.agency("H28"), tmp_path)
 
-    (report,) = validate_pdf(BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+    (report,) = validate_pdf(
+        BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=datetime.now(UTC) + timedelta(minutes=1)
+    )
 
     assert report.indication is Indication.TOTAL_PASSED
     assert report.agency == "H28"
@@ -197,7 +199,9 @@ def test_we_accept_a_pdf_whose_cms_openssl_made(pki: PKI, tmp_path: Path) -> Non
 def test_we_refuse_that_pdf_when_it_is_changed(pki: PKI, tmp_path: Path) -> None:
     pdf = signed_by_openssl(pki.agency("H28"), tmp_path).replace(b"Cong van thu", b"Cong van gia")
 
-    (report,) = validate_pdf(BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+    (report,) = validate_pdf(
+        BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=datetime.now(UTC) + timedelta(minutes=1)
+    )
 
     assert report.sub_indication is SubIndication.HASH_FAILURE
 
@@ -205,7 +209,9 @@ def test_we_refuse_that_pdf_when_it_is_changed(pki: PKI, tmp_path: Path) -> None
 def test_we_refuse_a_right_signature_that_leaves_out_bytes(pki: PKI, tmp_path: Path) -> None:
     pdf = signed_by_openssl(pki.agency("H28"), tmp_path, gap=5)
 
-    (report,) = validate_pdf(BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+    (report,) = validate_pdf(
+        BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=datetime.now(UTC) + timedelta(minutes=1)
+    )
 
     assert report.indication is Indication.TOTAL_FAILED
     assert report.checks[-1].name == "coverage"
@@ -214,7 +220,9 @@ def test_we_refuse_a_right_signature_that_leaves_out_bytes(pki: PKI, tmp_path: P
 def test_sha1_in_a_pdf_is_indeterminate(pki: PKI, tmp_path: Path) -> None:
     pdf = signed_by_openssl(pki.agency("H28"), tmp_path, digest="sha1")
 
-    (report,) = validate_pdf(BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=NOW + timedelta(minutes=1))
+    (report,) = validate_pdf(
+        BytesIO(pdf), where="attachment 1", trust=pki.trust(), at=datetime.now(UTC) + timedelta(minutes=1)
+    )
 
     assert report.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
 
