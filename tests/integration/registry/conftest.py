@@ -124,12 +124,11 @@ def settings(tmp_path: Path, database_url: str, registry_pki: PKI) -> Settings:
 @pytest.fixture
 async def registry(settings: Settings, registry_pki: PKI) -> AsyncIterator[Registry]:
     clock = Clock()
+    await _made_new(settings)
     app = create_app(settings, clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=URL) as http:
         database = app.state.factory.database
-        await empty(database)
-        await fill(database)
         yield Registry(
             settings=settings,
             database=database,
@@ -138,6 +137,16 @@ async def registry(settings: Settings, registry_pki: PKI) -> AsyncIterator[Regis
             clock=clock,
             applier=app.state.factory.applier,
         )
+
+
+async def _made_new(settings: Settings) -> None:
+    """Before the app opens it: versions begin anew, and what follows them in memory must not have seen the old ones."""
+    database = Database(settings.database_url)
+    try:
+        await empty(database)
+        await fill(database)
+    finally:
+        await database.close()
 
 
 async def empty(database: Database) -> None:

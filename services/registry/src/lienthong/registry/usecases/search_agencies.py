@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +13,9 @@ from lienthong.registry.storage.agencies import AgencyQuery
 from lienthong.registry.storage.consistent import consistent
 from lienthong.shared.contracts.directory import AgencyEntry
 from lienthong.shared.database import Database
+
+PATIENCE: Final = timedelta(milliseconds=500)
+"""How long a search waits for the index that is being made; then the one of before answers."""
 
 
 class AgencySearch:
@@ -63,12 +68,20 @@ class AgencySearch:
 
     async def _current(self) -> SearchIndex:
         if self._index is not None:
-            if self._one_at_a_time.locked():
+            if not await self._is_idle():
                 return self._index
             async with self._database.read() as connection:
                 if (await versions.current(connection)).version == self._version:
                     return self._index
         return await self.refresh()
+
+    async def _is_idle(self) -> bool:
+        """Whether nobody makes the index now, or not for long: what was just written is to be found."""
+        try:
+            async with asyncio.timeout(PATIENCE.total_seconds()), self._one_at_a_time:
+                return True
+        except TimeoutError:
+            return False
 
     async def _follow(self, index: SearchIndex, changed: Sequence[Indexed]) -> None:
         if len(changed) < MANY_CHANGES:
