@@ -58,7 +58,10 @@ class Overdue:
 
 
 async def overdue(connection: AsyncConnection, table: Table, now: datetime) -> list[Overdue]:
-    """One for each destination that has any. Reads every sent row: bounded by the windows."""
+    """One for each destination that has any, and that no repetition is under way to already.
+
+    Reads every sent row: bounded by the windows.
+    """
     found = []
     for row in await connection.execute(_silent(table), {"now": now}):
         first = (await connection.execute(_first_overdue(table), {"wanted": row.destination})).first()
@@ -77,9 +80,11 @@ async def overdue(connection: AsyncConnection, table: Table, now: datetime) -> l
 @cache
 def _silent(table: Table) -> Executable:
     last_sent_at = func.max(table.c.sent_at, type_=UtcDateTime).label("last_sent_at")
+    asking = table.alias()
+    asked = select(asking.c.destination).where(asking.c.sent_at.is_(None), asking.c.sends > 0)
     return (
         select(table.c.destination, last_sent_at)
-        .where(table.c.sent_at.is_not(None))
+        .where(table.c.sent_at.is_not(None), table.c.destination.not_in(asked))
         .group_by(table.c.destination)
         .having(func.min(table.c.overdue_at, type_=UtcDateTime) <= bindparam("now", type_=UtcDateTime))
     )
