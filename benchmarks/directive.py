@@ -25,12 +25,12 @@ from lienthong.exchange.storage.held import HeldCopy
 from lienthong.exchange.usecases.submit_document import Submission, submit_document
 from lienthong.exchange.worker import Worker
 from lienthong.shared.bus.in_process import InProcessBus
-from lienthong.shared.database import migrate
 from lienthong.shared.edxml.media_types import ASICE, PDF
 from lienthong.shared.edxml.model import Code, DocumentHeader, DocumentType, Organ, PromulgationInfo
 from lienthong.shared.edxml.writer import AttachmentSource, write_document
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.identifiers import AgencyCode, NodeId, Sha256
+from lienthong.shared.migrating import migrate
 from lienthong.shared.signatures.asice import ContainerFile, build_container
 from lienthong.shared.signatures.keys import LocalKey
 from lienthong.shared.spooling import SpooledFile, spool

@@ -33,8 +33,9 @@ from lienthong.registry.usecases.publish_directory import DirectoryPublisher
 from lienthong.registry.usecases.read_agencies import get_agency
 from lienthong.registry.usecases.search_agencies import AgencySearch
 from lienthong.registry.usecases.upload_reorganisation import UploadedFile, upload_reorganisation
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
 from lienthong.shared.directory import Directory, open_snapshot
+from lienthong.shared.migrating import migrate
 from lienthong.shared.signatures.seals import SealKey
 from lienthong.shared.tokens import Principal
 from tests.support.nation import Nation, act_file_of_2025, make_nation

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import sqlite3
 import sys
 import threading
@@ -16,7 +17,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from lienthong.shared.database import Database, DatabaseUnavailable, UtcDateTime, insert_or_ignore, migrate
+from lienthong.shared.database import Database, DatabaseUnavailable, UtcDateTime, insert_or_ignore
+from lienthong.shared.migrating import migrate
 from tests.support.databases import opened
 
 metadata = MetaData()
@@ -168,7 +170,7 @@ def upgrade():
 def _write_scripts(folder: Path) -> None:
     (folder / "versions").mkdir(parents=True)
     (folder / "env.py").write_text(
-        "from sqlalchemy import MetaData\nfrom lienthong.shared.database import run_migrations\n"
+        "from sqlalchemy import MetaData\nfrom lienthong.shared.migrating import run_migrations\n"
         "run_migrations(MetaData())\n"
     )
     make = 'op.create_table("offices", sa.Column("code", sa.String(35), primary_key=True))'
@@ -203,7 +205,7 @@ async def test_migration_that_fails_leaves_the_database_as_it_was(database_url: 
 
 
 async def _migrate_in_another_process(url: str, scripts: Path) -> None:
-    program = "import sys; from lienthong.shared.database import migrate; migrate(*sys.argv[1:])"
+    program = "import sys; from lienthong.shared.migrating import migrate; migrate(*sys.argv[1:])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, str(scripts))
     assert await process.wait() == 0
 
@@ -275,3 +277,29 @@ async def test_a_connection_that_breaks_while_it_is_made_ready_is_passing(
         async with database.read():
             pass
     await database.close()
+
+
+class SlowToPrepare(sqlite3.Connection):
+    """A connection that is there at once, and takes its time over its first statements."""
+
+    def cursor(self, *arguments: Any, **options: Any) -> Any:
+        time.sleep(0.2)
+        return super().cursor(*arguments, **options)
+
+
+async def test_connection_that_was_given_up_while_it_was_prepared_is_closed_with_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **options: connect(*given, factory=SlowToPrepare, **options))
+    before, database = set(threading.enumerate()), Database(f"sqlite:///{tmp_path / 'letters.db'}")
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1), database.read():
+            raise AssertionError("it was to be given up")
+    gc.collect()  # whoever drops an open connection is warned here, and a warning fails the test
+    await database.close()
+    gc.collect()
+
+    left = [one for one in set(threading.enumerate()) - before if "connection_worker" in one.name]
+    assert left == []

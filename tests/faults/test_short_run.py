@@ -14,7 +14,7 @@ ANOTHER = os.environ.get("LIENTHONG_FAULTS_SEED", "")
 SEEDS = [SEED, *([int(ANOTHER)] if ANOTHER else [])]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of connections to brokers that died
+@pytest.mark.filterwarnings("ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning")  # in aio-pika
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_sixty_faults_lose_nothing_and_deliver_nothing_twice(seed: int) -> None:

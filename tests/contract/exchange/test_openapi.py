@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from lienthong.exchange.config import MIGRATIONS
 from lienthong.exchange.main import create_api
-from lienthong.shared.database import migrate
+from lienthong.shared.migrating import migrate
 from tests.contract.exchange.snapshot import agreed, current
 from tests.integration.exchange.receive.receiving_node import Arrived, Letter, ReceivingNode, receiving_node
 

@@ -18,7 +18,8 @@ from schemathesis.checks import not_a_server_error
 from lienthong.registry.config import MIGRATIONS, Settings
 from lienthong.registry.main import create_app
 from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE, Scope
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
+from lienthong.shared.migrating import migrate
 from lienthong.shared.signatures.profiles import DIRECTORY_URI, Profile
 from tests.contract.registry.snapshot import URL, agreed, current, settings_in
 from tests.integration.registry.conftest import fill

@@ -25,8 +25,9 @@ from lienthong.registry.usecases.place_nodes import put_nodes
 from lienthong.shared.clients.registry import ClientSecret, RegistryClient
 from lienthong.shared.contracts.directory import AgencyEntry, Level, NodeEntry
 from lienthong.shared.contracts.tokens import REGISTRY_AUDIENCE, Scope
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.migrating import migrate
 from lienthong.shared.signatures.profiles import DIRECTORY_URI, Profile
 from tests.support.pki import NOW, PKI
 

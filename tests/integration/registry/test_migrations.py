@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from deploy.servers import create_database
 from lienthong.registry.config import MIGRATIONS
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
+from lienthong.shared.migrating import migrate
 
 HELD = (
     "insert into nodes values ('H28', null, 'Hòa Bình', 'province', 'b', 'https://h28.example.vn', 1)",

@@ -14,7 +14,8 @@ from lienthong.embedded.secret_box import SecretBox, write_private
 from lienthong.embedded.site import Site, node_environment, registry_environment, settings_of, signing_environment
 from lienthong.exchange import config as exchange_config
 from lienthong.registry.config import MIGRATIONS as REGISTRY_MIGRATIONS
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
+from lienthong.shared.migrating import migrate
 from lienthong.signing.config import Settings as SigningSettings
 from lienthong.signing.factory import MIGRATIONS as SIGNING_MIGRATIONS
 from lienthong.signing.factory import SigningFactory

@@ -6,22 +6,17 @@ storage functions take the connection and never commit.
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from threading import Thread
 from typing import Any
-from weakref import WeakSet
 
 import aiosqlite
 import asyncpg
-from alembic import command, context
-from alembic.config import Config
 from pydantic import TypeAdapter
-from sqlalchemy import Column, DateTime, Dialect, Executable, MetaData, Table, event, text
+from sqlalchemy import Column, DateTime, Dialect, Executable, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -38,11 +33,8 @@ READERS = 4
 BUSY_TIMEOUT_S = 30
 """How long SQLite waits for another process's transaction."""
 CONNECT_TIMEOUT_S = 5
-MIGRATION_LOCK = 7_468_610_519
-"""Key of PostgreSQL's advisory lock under which one process migrates while others wait."""
 
 _anything: TypeAdapter[object] = TypeAdapter(object)
-_one_migration = threading.Lock()  # Alembic keeps the current migration in a module
 _DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 _PASSING_SQLSTATES = ("08", "40", "53", "57P")
 """Connection, rollback by the server, resources, operator. Source: PostgreSQL appendix A, classes."""
@@ -96,9 +88,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
-        self._workers: WeakSet[Thread] = WeakSet()
-        self.engine = _engine(self.url, read_only=False, workers=self._workers)
-        self._reading = _engine(self.url, read_only=True, workers=self._workers)
+        self._opened: list[aiosqlite.Connection] = []
+        self.engine = _engine(self.url, read_only=False, opened=self._opened)
+        self._reading = _engine(self.url, read_only=True, opened=self._opened)
         self._one_writer = asyncio.Lock() if self.url.get_backend_name() == "sqlite" else None
 
     @asynccontextmanager
@@ -156,8 +148,10 @@ class Database:
         """Closes every connection. SQLite's threads end before the loop does, to which they answer."""
         await self.engine.dispose()
         await self._reading.dispose()
-        for worker in list(self._workers):
-            await asyncio.to_thread(worker.join, BUSY_TIMEOUT_S)
+        for connection in self._opened:
+            await connection.close()  # one that was given up while it was made, which no pool knows
+            await asyncio.to_thread(_thread_of(connection).join, BUSY_TIMEOUT_S)
+        self._opened.clear()
 
 
 def insert_or_ignore(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -186,43 +180,6 @@ def database_url(url: str | URL) -> URL:
     """``url`` with the asynchronous driver of its database, whatever driver it named or left out."""
     parsed = make_url(url)
     return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
-
-
-def migrate(url: str, script_location: str | Path) -> None:
-    """Brings the database to the newest revision. Synchronous: call it in a thread where a loop runs.
-
-    Safe to run in several threads and processes at once: one works, the others wait and find nothing to do.
-
-    Args:
-        url: As :class:`~lienthong.shared.database.Database` takes it.
-        script_location: The folder of the scripts, or ``package:folder``.
-    """
-    config = Config()
-    config.set_main_option("script_location", str(script_location).replace("%", "%%"))
-    config.attributes["url"] = url
-    with _one_migration:
-        command.upgrade(config, "head")
-
-
-def run_migrations(metadata: MetaData) -> None:
-    """All that a service's ``migrations/env.py`` calls: runs the revisions that are due, in one transaction."""
-    asyncio.run(_migrate(context.config.attributes["url"], metadata))
-
-
-async def _migrate(url: str, metadata: MetaData) -> None:
-    database = Database(url)
-    try:
-        async with database.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            await connection.run_sync(_upgrade, metadata)
-    finally:
-        await database.close()
-
-
-def _upgrade(connection: Connection, metadata: MetaData) -> None:
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
-    context.run_migrations()
 
 
 @asynccontextmanager
@@ -255,9 +212,9 @@ def _raise_passing(error: DBAPIError) -> None:
         raise DatabaseUnavailable("The database broke off; try again.") from error
 
 
-def _engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> AsyncEngine:
+def _engine(url: URL, *, read_only: bool, opened: list[aiosqlite.Connection]) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, read_only=read_only, workers=workers)
+        return _sqlite_engine(url, read_only=read_only, opened=opened)
     settings = {"timezone": "UTC", "jit": "off"}
     if read_only:
         settings["default_transaction_read_only"] = "on"
@@ -276,13 +233,12 @@ def _json(value: object) -> str:
     return _anything.dump_json(value).decode()
 
 
-def _sqlite_engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, read_only: bool, opened: list[aiosqlite.Connection]) -> AsyncEngine:
     def connect() -> aiosqlite.Connection:
-        """Its thread is known before it works: who is cancelled while connecting leaves it behind."""
+        """It is known before it works: who is cancelled while connecting leaves it behind."""
         connection = aiosqlite.connect(url.database or "", isolation_level=None, timeout=BUSY_TIMEOUT_S)
-        thread = connection._thread  # noqa: SLF001 - the library offers no way to wait for it
-        thread.daemon = True
-        workers.add(thread)
+        _thread_of(connection).daemon = True
+        opened.append(connection)
         return connection
 
     engine = create_async_engine(
@@ -308,3 +264,7 @@ def _sqlite_engine(url: URL, *, read_only: bool, workers: WeakSet[Thread]) -> As
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _thread_of(connection: aiosqlite.Connection) -> Thread:
+    return connection._thread  # noqa: SLF001 - the library offers no way to wait for it

@@ -26,7 +26,6 @@ from lienthong.exchange.worker import Worker
 from lienthong.shared.bus.in_process import InProcessBroker, InProcessBus
 from lienthong.shared.contracts.directory import DIRECTORY_TYPE, AgencyEntry, DirectorySnapshot, Level, NodeEntry
 from lienthong.shared.contracts.tokens import Scope
-from lienthong.shared.database import migrate
 from lienthong.shared.edxml.media_types import EDXML
 from lienthong.shared.edxml.model import (
     BusinessStatus,
@@ -41,6 +40,7 @@ from lienthong.shared.edxml.model import (
 )
 from lienthong.shared.edxml.writer import AttachmentSource, write_document, write_status
 from lienthong.shared.identifiers import AgencyCode, NodeId, new_uuid
+from lienthong.shared.migrating import migrate
 from lienthong.shared.serving import create_app
 from lienthong.shared.tokens import TokenVerifier
 from tests.support.pki import PKI

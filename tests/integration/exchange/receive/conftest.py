@@ -10,7 +10,8 @@ from sqlalchemy import text
 from deploy.servers import create_database
 from lienthong.exchange.config import MIGRATIONS
 from lienthong.exchange.storage.schema import metadata
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
+from lienthong.shared.migrating import migrate
 from tests.integration.exchange.receive.receiving_node import ReceivingNode, receiving_node
 
 

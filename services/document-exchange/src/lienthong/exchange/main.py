@@ -33,7 +33,7 @@ from lienthong.exchange.usecases.drain_node import is_draining
 from lienthong.exchange.usecases.process import Clock
 from lienthong.exchange.worker import Worker
 from lienthong.shared import serving
-from lienthong.shared.database import migrate as migrate_database
+from lienthong.shared.migrating import migrate as migrate_database
 
 ROUTERS = (
     *operating.ROUTERS,

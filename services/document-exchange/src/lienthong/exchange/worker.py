@@ -1,9 +1,9 @@
 """The worker: everything that a node does without being asked. API and worker are separate processes of one image.
 
 It relays the outbox, consumes the node's queue, appends evidence to the log, signs the log's state and has it
-time-stamped, asks again about certificates that nobody could speak for, and keeps directory and trust list fresh.
+time-stamped, asks again about certificates that nobody could speak for, witnesses its neighbours' logs, and keeps
+directory and trust list fresh.
 
-time-stamped, witnesses its neighbours' logs, and keeps directory and trust list fresh.
 Whatever is away for a while, database, broker, registry or signing service: it keeps trying.
 """
 

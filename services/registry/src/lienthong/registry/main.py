@@ -30,9 +30,9 @@ from lienthong.registry.usecases.place_agencies import import_agencies
 from lienthong.shared import serving
 from lienthong.shared.contracts.tokens import Scope
 from lienthong.shared.database import Database
-from lienthong.shared.database import migrate as migrate_database
 from lienthong.shared.errors import LienthongError
 from lienthong.shared.identifiers import AgencyCode
+from lienthong.shared.migrating import migrate as migrate_database
 from lienthong.shared.tokens import utc_now
 
 HOP = "registry"

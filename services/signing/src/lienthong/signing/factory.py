@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lienthong.shared.database import Database, migrate
+from lienthong.shared.database import Database
 from lienthong.shared.identifiers import AgencyCode, NodeId
+from lienthong.shared.migrating import migrate
 from lienthong.shared.signatures.profiles import Profile
 from lienthong.signing.config import Settings
 from lienthong.signing.domain.records import Authority, CertificateRecord, RemoteTerms

@@ -10,6 +10,6 @@ from lienthong.exchange.storage import (  # noqa: F401 — tables of the same me
     webhook_schema,
 )
 from lienthong.exchange.storage.schema import metadata
-from lienthong.shared.database import run_migrations
+from lienthong.shared.migrating import run_migrations
 
 run_migrations(metadata)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lienthong.exchange.domain.visibility import Viewer
+from lienthong.exchange.usecases.keep_packages import require_kept
 from lienthong.exchange.usecases.process import Process
 from lienthong.exchange.usecases.read_document import SeenDocument, read_document
 from lienthong.shared.edxml.attachments import read_attachment
@@ -37,14 +38,15 @@ async def open_as_edxml(document: DocumentId, process: Process, *, viewer: Viewe
 
     Raises:
         DocumentNotFound: There is none here, or ``viewer`` is no party to it.
+        PackageExpired: It is not kept any more.
         BlobMissing: The node knows the document but lost its bytes.
         NotWritable: The container holds what no edXML file can, such as a name that is too long.
         SpoolUnavailable: There is no room to write it.
     """
     seen = await read_document(document, process, viewer=viewer)
     package = seen.record.package
+    await require_kept(package.sha256, process)
     if package.media_type == EDXML:
-        await process.blobs.size(package.sha256)
         yield EdXMLFile(size=package.size, pieces=process.blobs.read(package.sha256))
         return
     async with AsyncExitStack() as stack:

@@ -2,6 +2,6 @@
 
 from lienthong.registry.storage import system_schema  # noqa: F401 — its tables join the metadata
 from lienthong.registry.storage.schema import metadata
-from lienthong.shared.database import run_migrations
+from lienthong.shared.migrating import run_migrations
 
 run_migrations(metadata)
